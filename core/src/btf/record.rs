@@ -1,0 +1,210 @@
+//! One type record, and the walk over all of them.
+//!
+//! Enters: the type section. Leaves: [`Type`], whose head is decoded and whose tail is known to
+//! lie inside the input, so that no accessor of it can fail; [`Records`] yields them in order.
+
+use zerocopy::FromBytes;
+
+use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::units::{Endian, StrOff, TypeId};
+
+use super::header::Sections;
+use super::kind::{Info, Kind, tail_bytes};
+use super::raw::RawType;
+
+/// A type: the decoded head of its record, and its tail in place. Per-kind accessors are in
+/// [`types`](super::types).
+#[derive(Clone, Copy, Debug)]
+pub struct Type<'a> {
+    pub(super) id: TypeId,
+    pub(super) name: u32,
+    pub(super) info: Info,
+    pub(super) size_or_type: u32,
+    pub(super) tail: &'a [u8],
+    pub(super) endian: Endian,
+}
+
+impl<'a> Type<'a> {
+    /// `void`, the type that has no record.
+    pub(super) const fn void(endian: Endian) -> Self {
+        Self {
+            id: TypeId::VOID,
+            name: 0,
+            info: Info::new(0),
+            size_or_type: 0,
+            tail: &[],
+            endian,
+        }
+    }
+
+    /// The type's id.
+    #[must_use]
+    pub const fn id(&self) -> TypeId {
+        self.id
+    }
+
+    /// The type's kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.info.kind()
+    }
+
+    /// Where its name is; [`StrOff::EMPTY`] for an anonymous type.
+    #[must_use]
+    pub const fn name(&self) -> StrOff {
+        StrOff(self.name)
+    }
+
+    /// Number of members, enumerators, parameters or variables; the linkage of a function.
+    #[must_use]
+    pub const fn vlen(&self) -> u32 {
+        self.info.vlen()
+    }
+
+    /// The bit whose meaning depends on the kind: a struct with bitfields, a signed enum, a
+    /// forward-declared union, a tag that is a real attribute.
+    #[must_use]
+    pub const fn kind_flag(&self) -> bool {
+        self.info.kind_flag()
+    }
+
+    /// The size word, in bytes. Meaningful for int, float, enum, struct, union and datasec;
+    /// [`Btf::size_bytes`](super::Btf::size_bytes) answers for every type.
+    #[must_use]
+    pub const fn own_size_bytes(&self) -> u32 {
+        self.size_or_type
+    }
+
+    /// The type that a pointer, typedef, modifier, tag, variable or function refers to; the
+    /// return type of a function type.
+    #[must_use]
+    pub const fn referred(&self) -> TypeId {
+        TypeId(self.size_or_type)
+    }
+
+    /// The record's bytes after its head, for kinds that have no accessor here.
+    #[must_use]
+    pub const fn tail(&self) -> &'a [u8] {
+        self.tail
+    }
+}
+
+/// What a walk needs of a record at `at`: its head and where its tail ends.
+///
+/// # Errors
+/// The record is cut off, or of a kind whose length is unknown.
+#[inline(always)]
+pub(super) fn extent<'a>(sections: &Sections<'a>, at: usize) -> Result<(&'a RawType, usize)> {
+    let head = sections
+        .types
+        .get(at..)
+        .and_then(|rest| RawType::ref_from_prefix(rest).ok());
+    if let Some((raw, _)) = head
+        && let Some(tail) = tail_bytes(raw.info, sections.endian, sections.layout)
+    {
+        // At most 32-bit data and a tail of 2^24 × 255 bytes: a sum in u64 can't wrap.
+        let end = (at as u64).wrapping_add(12).wrapping_add(tail);
+        if end <= sections.types.len() as u64 {
+            return Ok((raw, usize::try_from(end).unwrap_or(usize::MAX)));
+        }
+    }
+    Err(bad_extent(sections, at))
+}
+
+/// Says why there is no record at `at`.
+#[cold]
+#[inline(never)]
+fn bad_extent(sections: &Sections<'_>, at: usize) -> Error {
+    let rest = sections.types.get(at..).unwrap_or(&[]);
+    let site = Site::Btf(
+        sections
+            .types_at
+            .wrapping_add(u32::try_from(at).unwrap_or(u32::MAX)),
+    );
+    let available = rest.len() as u64;
+    let truncated = |needed| {
+        Error::new(
+            ErrorKind::Truncated {
+                what: What::TypeRecord,
+                needed,
+                available,
+            },
+            site,
+        )
+    };
+    let Ok((raw, _)) = RawType::ref_from_prefix(rest) else {
+        return truncated(12);
+    };
+    match tail_bytes(raw.info, sections.endian, sections.layout) {
+        Some(tail) => truncated(tail.wrapping_add(12)),
+        None => {
+            let found = u64::from(Info::new(raw.info.get(sections.endian)).raw_kind());
+            Error::new(
+                ErrorKind::Unsupported {
+                    what: What::Kind,
+                    found,
+                },
+                site,
+            )
+        }
+    }
+}
+
+/// The type at `at`, whose id the caller knows, and where the next record starts.
+#[inline]
+pub(super) fn read<'a>(
+    sections: &Sections<'a>,
+    at: usize,
+    id: TypeId,
+) -> Result<(Type<'a>, usize)> {
+    let (raw, end) = extent(sections, at)?;
+    let endian = sections.endian;
+    let ty = Type {
+        id,
+        name: raw.name.get(endian),
+        info: Info::new(raw.info.get(endian)),
+        size_or_type: raw.size_or_type.get(endian),
+        tail: sections.types.get(at.wrapping_add(12)..end).unwrap_or(&[]),
+        endian,
+    };
+    Ok((ty, end))
+}
+
+/// All types of one BTF (of split BTF: its own), in id order. The first bad record ends the walk
+/// with its error.
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    sections: Sections<'a>,
+    at: usize,
+    next: u32,
+}
+
+impl<'a> Records<'a> {
+    pub(super) const fn new(sections: Sections<'a>, at: usize, first: u32) -> Self {
+        Self {
+            sections,
+            at,
+            next: first,
+        }
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<Type<'a>>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.at >= self.sections.types.len() {
+            return None;
+        }
+        let item = read(&self.sections, self.at, TypeId(self.next));
+        match &item {
+            Ok((_, end)) => {
+                self.at = *end;
+                self.next = self.next.wrapping_add(1);
+            }
+            Err(_) => self.at = usize::MAX,
+        }
+        Some(item.map(|(ty, _)| ty))
+    }
+}

@@ -1,0 +1,316 @@
+//! The view of one BTF: open, index, look up.
+//!
+//! Enters: bytes, and slots for the index. Leaves: [`Btf`], by which all other modules reach
+//! types ([`Btf::type_by_id`], [`Btf::types`]) and names ([`Btf::name`]).
+
+use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::units::{Endian, StrOff, TypeId};
+
+use super::header::{self, Sections};
+use super::index::{Index, Writer};
+use super::record::{self, Records, Type};
+use super::resolve::is_long;
+use super::{kind::Kind, strings};
+
+/// View of BTF data. Cheap to copy; borrows its input; decodes at access, in either byte order.
+///
+/// ```no_run
+/// # fn main() -> relocore::Result<()> {
+/// # let bytes: &[u8] = &[];
+/// use relocore::btf::Btf;
+/// let mut slots = [0; 1024]; // 4 KiB: a checkpoint every 64 or 128 types of a whole kernel
+/// let vmlinux = Btf::parse(bytes, &mut slots)?;
+/// for ty in vmlinux.types() {
+///     let ty = ty?;
+///     let _name: &[u8] = vmlinux.name(ty.name())?;
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Btf<'a> {
+    pub(super) sections: Sections<'a>,
+    base: Option<&'a Self>,
+    /// Id of the first own type: 1, or one more than the base's last.
+    first: u32,
+    /// Own types; not known before a walk.
+    count: Option<u32>,
+    /// Length of the base's strings, in bytes: own string offsets start there.
+    first_string: u32,
+    /// 4 or 8, set or deduced; not known before a walk.
+    pointer_bytes: Option<u8>,
+    index: Index<'a>,
+}
+
+impl<'a> Btf<'a> {
+    /// Checks the header and nothing else, in constant time. Everything works on the result, but
+    /// each look-up by id walks from the first type: good for one walk over [`types`](Self::types).
+    ///
+    /// # Errors
+    /// `Truncated`, `Malformed` or `Unsupported`, with the byte offset in the BTF.
+    pub fn open(bytes: &'a [u8]) -> Result<Self> {
+        let sections = header::parse(bytes)?;
+        // Split BTF goes on with its base's strings, so it need not start with the empty name.
+        // Without its base nothing in it can be resolved.
+        let strings = sections.strings;
+        if !strings.is_empty() && (strings.first() != Some(&0) || strings.last() != Some(&0)) {
+            return Err(Error::new(
+                ErrorKind::Malformed(What::StringSection),
+                Site::Btf(16),
+            ));
+        }
+        Ok(Self {
+            sections,
+            base: None,
+            first: 1,
+            count: None,
+            first_string: 0,
+            pointer_bytes: None,
+            index: Index::EMPTY,
+        })
+    }
+
+    /// Like [`open`](Self::open), and walks all records once: their lengths are checked, types
+    /// counted, the pointer size deduced and `slots` filled, so that
+    /// [`type_by_id`](Self::type_by_id) skips about `types / slots` records. Any length will do:
+    /// a slot for every type makes it direct, none leaves it right and slow.
+    ///
+    /// What the records say (names, referenced ids) is checked where it is used, or by
+    /// [`validate`](Self::validate).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), besides the first record that is cut off or of unknown length.
+    pub fn parse(bytes: &'a [u8], slots: &'a mut [u32]) -> Result<Self> {
+        Self::open(bytes)?.indexed(slots)
+    }
+
+    /// A module's BTF over its `base`: ids and names below its own are the base's.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse); `Malformed(BaseMismatch)` if the byte orders differ. BTF of
+    /// neither types nor strings, as kernels have shipped for modules, is fine.
+    pub fn parse_split(bytes: &'a [u8], base: &'a Self, slots: &'a mut [u32]) -> Result<Self> {
+        let sections = header::parse(bytes)?;
+        if sections.endian != base.endian() {
+            return Err(Error::new(
+                ErrorKind::Malformed(What::BaseMismatch),
+                Site::Btf(0),
+            ));
+        }
+        if sections.strings.last().is_some_and(|&last| last != 0) {
+            return Err(Error::new(
+                ErrorKind::Malformed(What::StringSection),
+                Site::Btf(16),
+            ));
+        }
+        let count = u64::from(base.last_id()?.0).wrapping_add(1);
+        let first = fits(count, What::TypeCount)?;
+        let base_strings =
+            u64::from(base.first_string).wrapping_add(base.sections.strings.len() as u64);
+        let split = Self {
+            sections,
+            base: Some(base),
+            first,
+            count: None,
+            first_string: fits(base_strings, What::StringSection)?,
+            pointer_bytes: base.pointer_bytes,
+            index: Index::EMPTY,
+        };
+        split.indexed(slots)
+    }
+
+    fn indexed(mut self, slots: &'a mut [u32]) -> Result<Self> {
+        let mut writer = Writer::new(slots);
+        let (mut at, mut nth) = (0usize, 0u32);
+        while at < self.sections.types.len() {
+            // Type data is at most 4 GiB, so neither the offset nor the count can overflow.
+            #[expect(clippy::cast_possible_truncation, reason = "BTF data is under 4 GiB")]
+            writer.push(nth, at as u32);
+            let (raw, end) = record::extent(&self.sections, at)?;
+            if self.pointer_bytes.is_none() && raw.info.get(self.endian()) >> 24 & 0x7f == 1 {
+                self.pointer_bytes = self.pointer_bytes_of(at);
+            }
+            at = end;
+            nth = nth.wrapping_add(1);
+        }
+        fits(
+            u64::from(self.first).wrapping_add(u64::from(nth)),
+            What::TypeCount,
+        )?;
+        self.count = Some(nth);
+        self.index = writer.finish();
+        Ok(self)
+    }
+
+    /// Pointer size, if the record at `at` is an integer that tells it.
+    #[cold]
+    fn pointer_bytes_of(&self, at: usize) -> Option<u8> {
+        let (ty, _) = record::read(&self.sections, at, TypeId::VOID).ok()?;
+        let name = self.name(ty.name()).ok()?;
+        match (is_long(name), ty.own_size_bytes()) {
+            (true, 4) => Some(4),
+            (true, 8) => Some(8),
+            _ => None,
+        }
+    }
+
+    /// The same view with the pointer size set, in bytes: 4 or 8. Where the BTF comes from an
+    /// ELF file its class tells; a BPF object's is always 8.
+    #[must_use]
+    pub const fn with_pointer_bytes(mut self, bytes: u8) -> Self {
+        self.pointer_bytes = Some(if bytes == 4 { 4 } else { 8 });
+        self
+    }
+
+    /// Pointer size in bytes: as set, else that of an integer called `long`, else the base's,
+    /// else 8.
+    #[must_use]
+    pub fn pointer_bytes(&self) -> u8 {
+        self.pointer_bytes.unwrap_or(8)
+    }
+
+    /// Byte order of the data.
+    #[must_use]
+    pub const fn endian(&self) -> Endian {
+        self.sections.endian
+    }
+
+    /// The base that this split BTF goes on from.
+    #[must_use]
+    pub const fn base(&self) -> Option<&'a Self> {
+        self.base
+    }
+
+    /// The index that [`parse`](Self::parse) filled.
+    #[must_use]
+    pub const fn index(&self) -> Index<'a> {
+        self.index
+    }
+
+    /// Id of the first own type: 1, or for split BTF one more than the base's last.
+    #[must_use]
+    pub const fn first_id(&self) -> TypeId {
+        TypeId(self.first)
+    }
+
+    /// The last id in use, the base's included; 0 if there is no type at all. Constant time after
+    /// [`parse`](Self::parse), else a walk.
+    ///
+    /// # Errors
+    /// The walk met a bad record.
+    pub fn last_id(&self) -> Result<TypeId> {
+        let count = match self.count {
+            Some(count) => count,
+            None => {
+                let mut count = 0u32;
+                for ty in self.types() {
+                    ty?;
+                    count = count.wrapping_add(1);
+                }
+                count
+            }
+        };
+        Ok(TypeId(self.first.wrapping_add(count).wrapping_sub(1)))
+    }
+
+    /// Own types in id order: of split BTF without the base's.
+    #[must_use]
+    pub const fn types(&self) -> Records<'a> {
+        Records::new(self.sections, 0, self.first)
+    }
+
+    /// The type of that id; id 0 is `void`.
+    ///
+    /// # Errors
+    /// `OutOfRange` if there is none; a bad record on the way, if the view was only opened.
+    #[inline]
+    pub fn type_by_id(&self, id: TypeId) -> Result<Type<'a>> {
+        if id.0 < self.first {
+            return match self.base {
+                Some(base) => base.type_by_id(id),
+                None => Ok(Type::void(self.endian())),
+            };
+        }
+        let nth = id.0.wrapping_sub(self.first);
+        let (mut at_nth, mut at) = self.index.before(nth);
+        if self.count.is_some_and(|count| nth >= count) {
+            return Err(self.no_such_type(id));
+        }
+        while at_nth < nth {
+            if at >= self.sections.types.len() {
+                return Err(self.no_such_type(id));
+            }
+            at = record::extent(&self.sections, at)?.1;
+            at_nth = at_nth.wrapping_add(1);
+        }
+        if at >= self.sections.types.len() {
+            return Err(self.no_such_type(id));
+        }
+        record::read(&self.sections, at, id).map(|(ty, _)| ty)
+    }
+
+    #[cold]
+    fn no_such_type(&self, id: TypeId) -> Error {
+        let limit = self.last_id().map_or(0, |last| u64::from(last.0));
+        let kind = ErrorKind::OutOfRange {
+            what: What::TypeId,
+            value: u64::from(id.0),
+            limit,
+        };
+        Error::new(kind, Site::Type(id))
+    }
+
+    /// The name at that offset, without its NUL. Not checked for UTF-8: C identifiers need not be.
+    ///
+    /// # Errors
+    /// `OutOfRange` if the offset is beyond the strings.
+    #[inline]
+    pub fn name(&self, at: StrOff) -> Result<&'a [u8]> {
+        if at == StrOff::EMPTY {
+            return Ok(&[]);
+        }
+        strings::first(self.text(at)?).ok_or_else(|| self.no_such_name(at))
+    }
+
+    /// The string section from a name on, its NUL and later names included.
+    #[inline]
+    pub(crate) fn text(&self, at: StrOff) -> Result<&'a [u8]> {
+        match self.base {
+            Some(base) if at.0 < self.first_string => base.text(at),
+            _ => {
+                let own = at.0.wrapping_sub(self.first_string);
+                self.sections.strings.get(own as usize..).ok_or_else(|| self.no_such_name(at))
+            }
+        }
+    }
+
+    #[cold]
+    fn no_such_name(&self, at: StrOff) -> Error {
+        let limit = u64::from(self.first_string)
+            .wrapping_add(self.sections.strings.len() as u64)
+            .saturating_sub(1);
+        let kind = ErrorKind::OutOfRange { what: What::Name, value: u64::from(at.0), limit };
+        Error::new(kind, Site::Btf(self.sections.types_at))
+    }
+
+    /// The first own type of that kind and exact name: a walk over all types.
+    ///
+    /// # Errors
+    /// The walk met a bad record or name.
+    pub fn find(&self, kind: Kind, name: &[u8]) -> Result<Option<Type<'a>>> {
+        for ty in self.types() {
+            let ty = ty?;
+            if ty.kind() == kind && self.name(ty.name())? == name {
+                return Ok(Some(ty));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A sum that must stay a 32-bit id or offset.
+fn fits(value: u64, what: What) -> Result<u32> {
+    u32::try_from(value).map_err(|_| {
+        let limit = u64::from(u32::MAX);
+        Error::new(ErrorKind::OutOfRange { what, value, limit }, Site::Call)
+    })
+}

@@ -1,0 +1,22 @@
+//! BPF CO-RE (compile once, run everywhere) without libbpf, libelf or clang on the device.
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+pub mod btf;
+pub mod error;
+pub mod ext;
+pub mod insn;
+pub mod relo;
+pub mod units;
+
+pub use error::{Error, Result};
+pub use units::{Bits, Endian, StrOff, TypeId};

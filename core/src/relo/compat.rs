@@ -1,0 +1,157 @@
+//! The two loose relations between types: may a field of one stand for a field of the other
+//! ([`fields`]), and is a type of this name the same thing ([`types`]).
+//!
+//! Enters: a local and a target type. Leaves: `None` if they are compatible, else [`Why`] not.
+//! Rules: libbpf's `bpf_core_fields_are_compat` and `__bpf_core_types_are_compat`.
+
+use crate::btf::{Btf, Kind, MAX_CHAIN, Type, essential_name};
+use crate::units::{Bits, TypeId};
+
+use super::outcome::{Failure, Why};
+
+/// Both sides of a comparison, and how much more of it there may be.
+#[derive(Debug)]
+pub(super) struct Pair<'p, 'a> {
+    pub(super) local: &'p Btf<'a>,
+    pub(super) target: &'p Btf<'a>,
+    pub(super) budget: &'p mut Budget,
+}
+
+/// Work that is left for one object: hostile types can ask for comparisons without end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget(pub(super) u64);
+
+impl Budget {
+    /// Takes one step of work: about one member or parameter looked at.
+    pub(super) fn spend(&mut self) -> Result<(), Failure> {
+        self.0 = self.0.checked_sub(1).ok_or(Failure::TooComplex)?;
+        Ok(())
+    }
+}
+
+impl<'a> Pair<'_, 'a> {
+    pub(super) fn local(&self, id: TypeId) -> Result<Type<'a>, Failure> {
+        self.local.skip_mods(id).map_err(Failure::Local)
+    }
+
+    pub(super) fn target(&self, id: TypeId) -> Result<Type<'a>, Failure> {
+        self.target.skip_mods(id).map_err(Failure::Target)
+    }
+
+    /// Are the essential names equal? An unnamed target needs an unnamed local (libbpf:
+    /// `bpf_core_names_match`).
+    pub(super) fn essential_names(
+        &self,
+        local: crate::StrOff,
+        target: crate::StrOff,
+    ) -> Result<bool, Failure> {
+        let local = self.local.name(local).map_err(Failure::Local)?;
+        let target = self.target.name(target).map_err(Failure::Target)?;
+        Ok(essential_name(local) == essential_name(target))
+    }
+}
+
+fn plain_int(ty: &Type<'_>) -> bool {
+    ty.int().is_some_and(|int| int.offset == Bits(0))
+}
+
+/// May a field of the local type be read as the target's? Sizes and pointees don't matter here.
+pub(super) fn fields(
+    pair: &mut Pair<'_, '_>,
+    local: TypeId,
+    target: TypeId,
+) -> Result<Option<Why>, Failure> {
+    let (mut local, mut target) = (pair.local(local)?, pair.target(target)?);
+    for _ in 0..MAX_CHAIN {
+        let (l, t) = (local.kind(), target.kind());
+        let kinds = Some(Why::Kinds { local: l, target: t });
+        if l.is_composite() && t.is_composite() {
+            return Ok(None);
+        }
+        if !l.is_compatible(t) {
+            return Ok(kinds);
+        }
+        return Ok(match l {
+            Kind::Ptr | Kind::Float => None,
+            Kind::Fwd | Kind::Enum | Kind::Enum64 => {
+                // One of them may be anonymous.
+                let anonymous = |btf: &Btf<'_>, ty: &Type<'_>| btf.name(ty.name()).map(<[u8]>::is_empty);
+                let either = anonymous(pair.local, &local).map_err(Failure::Local)?
+                    || anonymous(pair.target, &target).map_err(Failure::Target)?;
+                if either || pair.essential_names(local.name(), target.name())? {
+                    None
+                } else {
+                    Some(Why::Names { local: local.id(), target: target.id() })
+                }
+            }
+            Kind::Int if plain_int(&local) && plain_int(&target) => None,
+            Kind::Int => Some(Why::Shapes { local: local.id(), target: target.id() }),
+            Kind::Array => {
+                if let (Some(l), Some(t)) = (local.array(), target.array()) {
+                    (local, target) = (pair.local(l.element)?, pair.target(t.element)?);
+                    continue;
+                }
+                kinds
+            }
+            _ => kinds,
+        });
+    }
+    Err(Failure::TooComplex)
+}
+
+/// Is the target's type what the local one means? Names have been compared; members are not
+/// looked at.
+pub(super) fn types(
+    pair: &mut Pair<'_, '_>,
+    local: TypeId,
+    target: TypeId,
+    level: u32,
+) -> Result<Option<Why>, Failure> {
+    // A typedef stands for a typedef only: the roots' kinds are compared as they are.
+    let root_local = pair.local.type_by_id(local).map_err(Failure::Local)?.kind();
+    let root_target = pair.target.type_by_id(target).map_err(Failure::Target)?.kind();
+    if !root_local.is_compatible(root_target) {
+        return Ok(Some(Why::Kinds { local: root_local, target: root_target }));
+    }
+    let (mut local, mut target) = (pair.local(local)?, pair.target(target)?);
+    for _ in 0..MAX_CHAIN {
+        let (l, t) = (local.kind(), target.kind());
+        let kinds = Some(Why::Kinds { local: l, target: t });
+        if !l.is_compatible(t) {
+            return Ok(kinds);
+        }
+        let shapes = Some(Why::Shapes { local: local.id(), target: target.id() });
+        let (next_local, next_target) = match l {
+            Kind::Void | Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 | Kind::Fwd => {
+                return Ok(None);
+            }
+            Kind::Int => {
+                let plain = plain_int(&local) && plain_int(&target);
+                return Ok(if plain { None } else { shapes });
+            }
+            Kind::Ptr | Kind::FuncProto => (local.referred(), target.referred()),
+            Kind::Array => match (local.array(), target.array()) {
+                (Some(l), Some(t)) => (l.element, t.element),
+                _ => return Ok(kinds),
+            },
+            // libbpf does not list FLOAT here: a floating-point root exists nowhere.
+            _ => return Ok(kinds),
+        };
+        if l == Kind::FuncProto {
+            if local.vlen() != target.vlen() {
+                return Ok(shapes);
+            }
+            for (l, t) in local.params().zip(target.params()) {
+                pair.budget.spend()?;
+                let level = level.checked_sub(1).ok_or(Failure::TooComplex)?;
+                // Parameters are compared behind their own modifiers.
+                let (l, t) = (pair.local(l.ty)?.id(), pair.target(t.ty)?.id());
+                if let Some(why) = types(pair, l, t, level)? {
+                    return Ok(Some(why));
+                }
+            }
+        }
+        (local, target) = (pair.local(next_local)?, pair.target(next_target)?);
+    }
+    Err(Failure::TooComplex)
+}

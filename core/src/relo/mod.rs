@@ -1,0 +1,32 @@
+//! The relocations themselves: record → spec → candidates → match → value → resolution.
+//!
+//! Enters: the object's own BTF ("local"), the kernel's ("target"), and the records of
+//! [`.BTF.ext`](crate::ext). Leaves: one [`Resolution`] a record. Goes next:
+//! [`insn`](crate::insn) writes it into the instruction.
+//!
+//! ```text
+//! record ─ spec ─▶ local spec ┐
+//! records ─ roots ─▶ roots ─ candidates ─▶ candidates ┴─ path │ compat │ matches ─▶ target spec
+//!                                                        ─ value ─▶ Value │ Absent │ Poison │ Failed
+//! ```
+//!
+//! The rules are libbpf's `relo_core.c`; where we differ, `core/DESIGN.md` says so and why.
+
+mod candidates;
+mod compat;
+mod filter;
+mod kind;
+mod matches;
+mod outcome;
+mod path;
+mod relocator;
+mod roots;
+mod spec;
+mod value;
+
+pub use candidates::Candidate;
+pub use kind::RelocKind;
+pub use outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType, Validate, Why};
+pub use relocator::{Relocator, Workspace, needs_target};
+pub use roots::Root;
+pub use spec::{Accessor, MAX_ACCESSORS, Spec};

@@ -1,0 +1,257 @@
+//! Answering records, one after the other.
+//!
+//! Enters: the local BTF, the targets, the records, and a [`Workspace`]. Leaves: a [`Resolution`]
+//! for each record. Records are to be answered in the order of the object, each once: a record
+//! that only some candidates of its root match settles the root on these, for all later records,
+//! so that layouts are never mixed in one object (libbpf narrows its candidate list the same way).
+
+use crate::btf::Btf;
+use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::ext::CoreRelo;
+use crate::units::TypeId;
+
+use super::candidates::{self, Candidate, State};
+use super::compat::{Budget, Pair};
+use super::kind::RelocKind;
+use super::outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType, Validate};
+use super::path;
+use super::roots::{self, Root};
+use super::spec::Spec;
+use super::value::{self, Value};
+
+/// The memory that a [`Relocator`] works in.
+#[derive(Debug)]
+pub struct Workspace<'s> {
+    /// One for each distinct root type; as many as records is always enough.
+    pub roots: &'s mut [Root],
+    /// One for each target type that a root may stand for: mostly one or two a root.
+    pub candidates: &'s mut [Candidate],
+}
+
+/// Does any record ask about the target? If not, the kernel's BTF need not even be opened.
+pub fn needs_target(mut records: impl Iterator<Item = CoreRelo>) -> bool {
+    records.any(|record| record.kind != RelocKind::TypeIdLocal as u32)
+}
+
+/// Answers the records of one object.
+#[derive(Debug)]
+pub struct Relocator<'a, 's> {
+    local: Btf<'a>,
+    targets: &'a [Btf<'a>],
+    roots: &'s [Root],
+    candidates: &'s mut [Candidate],
+    budget: Budget,
+    spec: Spec,
+}
+
+/// Steps of work that any object may ask for, and more for each record: far beyond what real ones
+/// take, and an end for hostile ones.
+const BUDGET: u64 = 1 << 24;
+const BUDGET_A_RECORD: u64 = 1 << 12;
+
+/// A candidate that matched, and what it amounts to.
+#[derive(Clone, Copy, Debug)]
+struct Matched<'a> {
+    target: TargetType,
+    bit_offset: u32,
+    value: Value<'a>,
+}
+
+impl<'a, 's> Relocator<'a, 's> {
+    /// Collects the roots of `records` and finds all their candidates in one pass over each
+    /// target that is needed. `targets[0]` is vmlinux, or whatever is to stand for it; the rest
+    /// are modules over it, which are looked at only for roots that it lacks.
+    ///
+    /// # Errors
+    /// `BufferTooSmall` for a part of the workspace; a target's record or name is bad; more than
+    /// 65,535 targets.
+    pub fn new(
+        local: Btf<'a>,
+        targets: &'a [Btf<'a>],
+        records: impl Iterator<Item = CoreRelo> + Clone,
+        workspace: Workspace<'s>,
+    ) -> Result<Self> {
+        if u16::try_from(targets.len()).is_err() {
+            let (value, limit) = (targets.len() as u64, u64::from(u16::MAX));
+            let kind = ErrorKind::OutOfRange { what: What::Targets, value, limit };
+            return Err(Error::new(kind, Site::Call));
+        }
+        let Workspace { roots, candidates } = workspace;
+        let asking = records.clone().filter(|record| record.kind != RelocKind::TypeIdLocal as u32);
+        let roots = roots::collect(&local, asking.map(|record| record.type_id), roots)?;
+        let used = candidates::find(&local, targets, roots, candidates)?;
+        let count = records.count() as u64;
+        Ok(Self {
+            local,
+            targets,
+            roots,
+            candidates: candidates.get_mut(..used).unwrap_or_default(),
+            budget: Budget(BUDGET.saturating_add(count.saturating_mul(BUDGET_A_RECORD))),
+            spec: Spec::default(),
+        })
+    }
+
+    /// Answers a record. Never fails as a call: what is wrong with the record or its types is the
+    /// answer's [`Outcome::Failed`], and the other records can still be answered.
+    pub fn resolve(&mut self, record: &CoreRelo) -> Resolution {
+        let Some(kind) = RelocKind::from_raw(record.kind) else {
+            return Resolution::new(None, Outcome::Failed(Failure::UnknownKind(record.kind)));
+        };
+        self.answer(kind, record)
+            .unwrap_or_else(|failure| Resolution::new(Some(kind), Outcome::Failed(failure)))
+    }
+
+    fn answer(&mut self, kind: RelocKind, record: &CoreRelo) -> Result<Resolution, Failure> {
+        let root = self.local.type_by_id(record.type_id).map_err(Failure::Local)?;
+        let access = self.local.name(record.access).map_err(Failure::Local)?;
+        let spec = Spec::parse(&self.local, record.type_id, access, kind)?;
+        let own = value::of_spec(&self.local, kind, &spec, Failure::Local)?;
+        let mut answer = Resolution {
+            local: own.number,
+            validate: own.validate,
+            ..Resolution::new(Some(kind), Outcome::Value(own.number))
+        };
+        if kind == RelocKind::TypeIdLocal {
+            return Ok(answer);
+        }
+        if self.local.name(root.name()).map_err(Failure::Local)?.is_empty() {
+            return Err(Failure::AnonymousRoot);
+        }
+        let range = self.range_of(record.type_id);
+        match self.first_match(kind, &spec, range)? {
+            Ok(matched) => {
+                answer.outcome = Outcome::Value(matched.value.number);
+                answer.target = Some(matched.target);
+                if let (Some((local_bytes, local)), Some((target_bytes, target))) =
+                    (own.access, matched.value.access)
+                {
+                    answer.local_bytes = local_bytes;
+                    answer.target_bytes = target_bytes;
+                    answer.adjustable = value::adjustable(&local, &target);
+                } else if let Some((local_bytes, _)) = own.access {
+                    answer.local_bytes = local_bytes;
+                } else if let Some((target_bytes, _)) = matched.value.access {
+                    answer.target_bytes = target_bytes;
+                }
+            }
+            Err(reason) if kind.absent_is_zero() => answer.outcome = Outcome::Absent(reason),
+            Err(reason) => {
+                answer.outcome = Outcome::Poison(reason);
+                answer.validate = Validate::No;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The root's candidates, as a range of all.
+    fn range_of(&self, id: TypeId) -> core::ops::Range<usize> {
+        let root = roots::find(self.roots, id).and_then(|at| self.roots.get(at));
+        root.map_or(0..0, |root| {
+            let first = root.first as usize;
+            first..first.saturating_add(root.len as usize)
+        })
+    }
+
+    /// The first candidate that matches, all others agreeing; those that do not match are dropped.
+    fn first_match(
+        &mut self,
+        kind: RelocKind,
+        local: &Spec,
+        range: core::ops::Range<usize>,
+    ) -> Result<Result<Matched<'a>, Reason>, Failure> {
+        let outcome = self.compare(kind, local, range.clone());
+        let narrowed = matches!(outcome, Ok(Ok(_)));
+        // Whatever went wrong, the next record finds no marks of this one.
+        for candidate in self.candidates.get_mut(range).unwrap_or_default() {
+            candidate.state = match candidate.state {
+                State::Open if narrowed => State::Dropped,
+                State::Matches => State::Open,
+                state => state,
+            };
+        }
+        outcome
+    }
+
+    fn compare(
+        &mut self,
+        kind: RelocKind,
+        local: &Spec,
+        range: core::ops::Range<usize>,
+    ) -> Result<Result<Matched<'a>, Reason>, Failure> {
+        let mut first: Option<Matched<'a>> = None;
+        let mut mismatch = None;
+        let mut open = 0u32;
+        for at in range.clone() {
+            let Some(&candidate) = self.candidates.get(at) else { break };
+            if candidate.state == State::Dropped {
+                continue;
+            }
+            open = open.saturating_add(1);
+            let matched = match self.try_candidate(kind, local, candidate)? {
+                Ok(matched) => matched,
+                Err(why) => {
+                    mismatch = mismatch.or_else(|| Some((target_type(candidate), why)));
+                    continue;
+                }
+            };
+            if let Some(candidate) = self.candidates.get_mut(at) {
+                candidate.state = State::Matches;
+            }
+            match &first {
+                None => first = Some(matched),
+                Some(first) => agree(first, &matched)?,
+            }
+        }
+        if let Some(first) = first {
+            return Ok(Ok(first));
+        }
+        let Some((first, mismatch)) = mismatch else { return Ok(Err(Reason::NoCandidate)) };
+        // Would a dropped one have matched? Then the order of records has decided.
+        for at in range {
+            let Some(&candidate) = self.candidates.get(at) else { break };
+            if candidate.state == State::Dropped && self.try_candidate(kind, local, candidate)?.is_ok() {
+                return Ok(Err(Reason::Narrowed { would_fit: target_type(candidate) }));
+            }
+        }
+        Ok(Err(Reason::NoMatch { candidates: open, first, mismatch }))
+    }
+
+    fn try_candidate(
+        &mut self,
+        kind: RelocKind,
+        local: &Spec,
+        candidate: Candidate,
+    ) -> Result<Result<Matched<'a>, Mismatch>, Failure> {
+        let Some(target) = self.targets.get(usize::from(candidate.btf)) else {
+            return Err(Failure::TooComplex);
+        };
+        let spec = &mut self.spec;
+        let mut pair = Pair { local: &self.local, target, budget: &mut self.budget };
+        if let Some(mismatch) = path::match_candidate(&mut pair, kind, local, candidate.id, spec)? {
+            return Ok(Err(mismatch));
+        }
+        let value = value::of_spec(target, kind, spec, Failure::Target)?;
+        Ok(Ok(Matched { target: target_type(candidate), bit_offset: spec.bit_offset, value }))
+    }
+}
+
+const fn target_type(candidate: Candidate) -> TargetType {
+    TargetType { btf: candidate.btf, id: candidate.id }
+}
+
+/// Two candidates that match must mean the same: else either could be the wrong one.
+fn agree(first: &Matched<'_>, second: &Matched<'_>) -> Result<(), Failure> {
+    let ambiguous = |first_value, second_value| Failure::Ambiguous {
+        first: first.target,
+        second: second.target,
+        first_value,
+        second_value,
+    };
+    if first.bit_offset != second.bit_offset {
+        return Err(ambiguous(u64::from(first.bit_offset / 8), u64::from(second.bit_offset / 8)));
+    }
+    if first.value.number != second.value.number {
+        return Err(ambiguous(first.value.number, second.value.number));
+    }
+    Ok(())
+}

@@ -1,0 +1,236 @@
+//! From a spec to the number that an instruction gets.
+//!
+//! Enters: the local spec, and the target's if a candidate matched. Leaves: [`Value`]. Rule:
+//! libbpf's `bpf_core_calc_field_relo` and its two sisters; of shifts, the byte order of the BTF
+//! decides, not this machine's.
+
+use crate::btf::{Btf, Encoding, Kind, Type};
+use crate::units::{Bits, Endian, TypeId};
+
+use super::kind::RelocKind;
+use super::outcome::{Failure, Validate};
+use super::spec::{Accessor, Spec};
+
+/// What a spec amounts to, over its own BTF.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value<'a> {
+    pub(super) number: u64,
+    pub(super) validate: Validate,
+    /// For offsets of what is no bitfield: the size that a load or store of it has, in bytes, and
+    /// the type that says whether another size would do.
+    pub(super) access: Option<(u32, Type<'a>)>,
+}
+
+impl Value<'_> {
+    fn of(number: u64, validate: Validate) -> Self {
+        Self { number, validate, access: None }
+    }
+}
+
+/// Which side a spec is of: errors of its BTF say so.
+type Side = fn(crate::Error) -> Failure;
+
+/// The value of `spec`, which matched.
+pub(super) fn of_spec<'a>(
+    btf: &Btf<'a>,
+    kind: RelocKind,
+    spec: &Spec,
+    side: Side,
+) -> Result<Value<'a>, Failure> {
+    Ok(match kind {
+        RelocKind::FieldExists | RelocKind::TypeExists | RelocKind::TypeMatches => {
+            Value::of(1, Validate::Full)
+        }
+        RelocKind::EnumvalExists => Value::of(1, Validate::Full),
+        // Static linking renumbers types, so the instruction's id may be out of date.
+        RelocKind::TypeIdLocal | RelocKind::TypeIdTarget => {
+            Value::of(u64::from(spec.root().0), Validate::No)
+        }
+        RelocKind::TypeSize => {
+            Value::of(u64::from(btf.size_bytes(spec.root()).map_err(side)?), Validate::Full)
+        }
+        RelocKind::EnumvalValue => enumerator(btf, spec, side)?,
+        _ => match spec.last() {
+            Some(Accessor { ty, name: None, .. }) => element(btf, kind, spec, ty, side)?,
+            Some(Accessor { ty, index, name: Some(_) }) => {
+                member(btf, kind, spec, ty, index, side)?
+            }
+            None => return Err(Failure::AccessSyntax),
+        },
+    })
+}
+
+fn enumerator<'a>(btf: &Btf<'a>, spec: &Spec, side: Side) -> Result<Value<'a>, Failure> {
+    let Some(Accessor { ty, index, .. }) = spec.last() else {
+        return Err(Failure::AccessSyntax);
+    };
+    let ty = btf.type_by_id(ty).map_err(side)?;
+    let enumerator = ty.enumerators().get(index).ok_or(Failure::AccessSyntax)?;
+    let narrow = ty.kind() == Kind::Enum && ty.own_size_bytes() <= 4;
+    let validate = if narrow { Validate::Low32 } else { Validate::Full };
+    Ok(Value::of(enumerator.value, validate))
+}
+
+/// `a[n]`: offset and size only.
+fn element<'a>(
+    btf: &Btf<'a>,
+    kind: RelocKind,
+    spec: &Spec,
+    ty: TypeId,
+    side: Side,
+) -> Result<Value<'a>, Failure> {
+    match kind {
+        RelocKind::FieldByteOffset => {
+            let number = u64::from(spec.bit_offset / 8);
+            let access = Some(access(btf, ty, side)?);
+            Ok(Value { number, validate: Validate::Full, access })
+        }
+        RelocKind::FieldByteSize => {
+            let size = btf.size_bytes(ty).map_err(side)?;
+            Ok(Value::of(u64::from(size), Validate::Full))
+        }
+        _ => Err(Failure::NotOfElement),
+    }
+}
+
+/// What a load or store of that type moves: of arrays, one innermost element. The type returned
+/// is the array nevertheless, and is then no type to adjust sizes of.
+fn access<'a>(btf: &Btf<'a>, ty: TypeId, side: Side) -> Result<(u32, Type<'a>), Failure> {
+    let one = btf.innermost_element(ty).map_err(side)?;
+    let bytes = btf.size_bytes(one.id()).map_err(side)?;
+    Ok((bytes, btf.skip_mods(ty).map_err(side)?))
+}
+
+fn member<'a>(
+    btf: &Btf<'a>,
+    kind: RelocKind,
+    spec: &Spec,
+    owner: TypeId,
+    index: u32,
+    side: Side,
+) -> Result<Value<'a>, Failure> {
+    let owner = btf.type_by_id(owner).map_err(side)?;
+    let member = owner.members().get(index).ok_or(Failure::AccessSyntax)?;
+    let ty = btf.skip_mods(member.ty).map_err(side)?;
+    let place = if member.bitfield == Bits(0) {
+        let bytes = btf.size_bytes(ty.id()).map_err(side)?;
+        Place::whole(spec.bit_offset, bytes)
+    } else {
+        // Of other kinds the size word is no size.
+        let sized = matches!(ty.kind(), Kind::Int | Kind::Enum | Kind::Enum64);
+        let declared_bytes = if sized { ty.own_size_bytes() } else { 0 };
+        Place::bitfield(spec.bit_offset, member.bitfield.0, declared_bytes)
+            .ok_or_else(|| Failure::Bitfield { ty: ty.id() })?
+    };
+    let is_bitfield = member.bitfield != Bits(0);
+    let validate = if is_bitfield { Validate::No } else { Validate::Full };
+    Ok(match kind {
+        RelocKind::FieldByteOffset => {
+            let access = if is_bitfield { None } else { Some(access(btf, ty.id(), side)?) };
+            Value { number: place.byte_off, validate, access }
+        }
+        RelocKind::FieldByteSize => Value::of(place.bytes, validate),
+        // Sign and right shift are no choice of the compiler's.
+        RelocKind::FieldSigned => Value::of(u64::from(is_signed(&ty)), Validate::Full),
+        RelocKind::FieldRshift => Value::of(place.rshift(), Validate::Full),
+        _ => Value::of(place.lshift(btf.endian()), validate),
+    })
+}
+
+fn is_signed(ty: &Type<'_>) -> bool {
+    ty.kind().is_enum() && ty.kind_flag() || ty.int().is_some_and(|int| int.encoding.is_signed())
+}
+
+/// Where a field is, and the load that covers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    bit_off: u64,
+    bits: u64,
+    /// Start of the load.
+    byte_off: u64,
+    /// Size of the load.
+    bytes: u64,
+}
+
+impl Place {
+    fn whole(bit_off: u32, bytes: u32) -> Self {
+        let bytes = u64::from(bytes);
+        Self {
+            bit_off: u64::from(bit_off),
+            bits: bytes.wrapping_mul(8),
+            byte_off: u64::from(bit_off / 8),
+            bytes,
+        }
+    }
+
+    /// The smallest aligned load that covers the bitfield, from its declared size up to 8 bytes.
+    fn bitfield(bit_off: u32, bits: u32, declared_bytes: u32) -> Option<Self> {
+        let (bit_off, bits) = (u64::from(bit_off), u64::from(bits));
+        let mut bytes = u64::from(declared_bytes);
+        loop {
+            // Sums of 32-bit numbers times 8 fit 64 bits.
+            let byte_off = (bit_off / 8).checked_div(bytes)?.wrapping_mul(bytes);
+            let end = bit_off.wrapping_add(bits).wrapping_sub(byte_off.wrapping_mul(8));
+            if end <= bytes.wrapping_mul(8) {
+                return Some(Self { bit_off, bits, byte_off, bytes });
+            }
+            if bytes >= 8 {
+                return None;
+            }
+            bytes = bytes.wrapping_mul(2);
+        }
+    }
+
+    /// Bits from the load's start to the field's.
+    const fn inset(self) -> u64 {
+        self.bit_off.wrapping_sub(self.byte_off.wrapping_mul(8))
+    }
+
+    /// Shifts of fields wider than 64 bits mean nothing; they wrap in 32 bits as libbpf's do.
+    fn lshift(self, endian: Endian) -> u64 {
+        let shift = match endian {
+            Endian::Little => 64u64.wrapping_sub(self.inset().wrapping_add(self.bits)),
+            Endian::Big => 8u64.wrapping_sub(self.bytes).wrapping_mul(8).wrapping_add(self.inset()),
+        };
+        shift & u64::from(u32::MAX)
+    }
+
+    const fn rshift(self) -> u64 {
+        64u64.wrapping_sub(self.bits) & 0xffff_ffff
+    }
+}
+
+/// May an access of the local type be made one of the target's type, which has another size? Only
+/// where zero-extension keeps the value: pointers, and integers that are not signed.
+pub(super) fn adjustable(local: &Type<'_>, target: &Type<'_>) -> bool {
+    let unsigned = |ty: &Type<'_>| ty.int().is_some_and(|int| int.encoding != Encoding::Signed);
+    local.kind() == Kind::Ptr && target.kind() == Kind::Ptr || unsigned(local) && unsigned(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of design notes: struct S { int a; unsigned b1:3; int b2:7; u64 b3:40; ... },
+    /// worked by hand and seen in clang's output.
+    #[test]
+    fn bitfields_of_both_byte_orders() {
+        let place = Place::bitfield;
+        let b2 = place(35, 7, 4);
+        let b2 = b2.map(|p| (p.byte_off, p.bytes, p.lshift(Endian::Little), p.rshift()));
+        assert_eq!(b2, Some((4, 4, 64 - (35 + 7 - 32), 57)));
+        let b3 = place(64, 40, 8);
+        let b3 = b3.map(|p| (p.byte_off, p.bytes, p.lshift(Endian::Little), p.lshift(Endian::Big)));
+        assert_eq!(b3, Some((8, 8, 24, 0)));
+        // sched_reset_on_fork of 6.18: bit 9504, 1 bit, u32.
+        let bit = place(9504, 1, 4);
+        let bit = bit.map(|p| (p.byte_off, p.bytes, p.lshift(Endian::Little), p.rshift()));
+        assert_eq!(bit, Some((1188, 4, 63, 63)));
+        // Straddles its int: 4 bytes at 0 don't cover bits 30..33, 8 do.
+        let wide = place(30, 4, 4);
+        assert_eq!(wide.map(|p| (p.byte_off, p.bytes)), Some((0, 8)));
+        // Straddles 8 bytes: no load does it.
+        assert_eq!(place(60, 8, 8), None);
+        assert_eq!(place(0, 1, 0), None);
+    }
+}
