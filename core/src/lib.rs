@@ -11,10 +11,17 @@
     clippy::unwrap_used
 )]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 pub mod btf;
+pub mod elf;
 pub mod error;
 pub mod ext;
 pub mod insn;
+#[cfg(feature = "alloc")]
+pub mod owned;
+pub mod plan;
 pub mod relo;
 pub mod units;
 

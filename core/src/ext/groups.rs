@@ -33,14 +33,34 @@ pub struct Groups<'a, R> {
 }
 
 impl<'a, R: Record> Groups<'a, R> {
+    /// The list of an object that has none.
+    pub const EMPTY: Self = Self {
+        body: &[],
+        at: 0,
+        stride: 0,
+        count: 0,
+        endian: Endian::Little,
+        record: PhantomData,
+    };
+
     /// Checks a list as libbpf's `btf_ext_parse_sec_info` does.
     pub(super) fn parse(bytes: &'a [u8], endian: Endian, span: Span) -> Result<Self> {
-        let mut list = Self { body: &[], at: 0, stride: 0, count: 0, endian, record: PhantomData };
+        let mut list = Self {
+            body: &[],
+            at: 0,
+            stride: 0,
+            count: 0,
+            endian,
+            record: PhantomData,
+        };
         if span.len == 0 {
             return Ok(list);
         }
         if !span.off.is_multiple_of(4) {
-            return Err(Error::new(ErrorKind::Malformed(R::LIST), site(span.field_at)));
+            return Err(Error::new(
+                ErrorKind::Malformed(R::LIST),
+                site(span.field_at),
+            ));
         }
         let start = u64::from(span.base).saturating_add(span.off.into());
         let end = start.saturating_add(span.len.into());
@@ -49,12 +69,17 @@ impl<'a, R: Record> Groups<'a, R> {
         let Some((start, data)) = data else {
             return Err(truncated(R::LIST, end, bytes.len(), span.field_at));
         };
-        let head = data.split_at_checked(LIST_HEADER).zip(word(data, 0, endian));
+        let head = data
+            .split_at_checked(LIST_HEADER)
+            .zip(word(data, 0, endian));
         let Some(((_, body), stride)) = head else {
             return Err(truncated(R::LIST, LIST_HEADER as u64, data.len(), start));
         };
         if stride < R::MIN_BYTES || !stride.is_multiple_of(4) {
-            let kind = ErrorKind::Unsupported { what: What::RecordSize, found: stride.into() };
+            let kind = ErrorKind::Unsupported {
+                what: What::RecordSize,
+                found: stride.into(),
+            };
             return Err(Error::new(kind, site(start)));
         }
         list.body = body;
@@ -76,11 +101,16 @@ impl<'a, R: Record> Groups<'a, R> {
                 return Err(truncated(What::SectionRecords, needed, rest.len(), at));
             };
             if num_info == 0 {
-                return Err(Error::new(ErrorKind::Missing(What::SectionRecords), site(at)));
+                return Err(Error::new(
+                    ErrorKind::Missing(What::SectionRecords),
+                    site(at),
+                ));
             }
             let size = (self.stride as u64).saturating_mul(num_info.into());
             let size = size.saturating_add(GROUP_HEADER as u64);
-            let group = usize::try_from(size).ok().and_then(|size| rest.split_at_checked(size));
+            let group = usize::try_from(size)
+                .ok()
+                .and_then(|size| rest.split_at_checked(size));
             let Some((group, next)) = group else {
                 return Err(truncated(What::SectionRecords, size, rest.len(), at));
             };
@@ -106,20 +136,29 @@ impl<'a, R: Record> Groups<'a, R> {
     /// The groups, in file order. A section's name may come up in more than one.
     #[must_use]
     pub const fn iter(&self) -> GroupIter<'a, R> {
-        GroupIter { groups: *self, rest: self.body, at: self.at }
+        GroupIter {
+            groups: *self,
+            rest: self.body,
+            at: self.at,
+        }
     }
 
     /// All records, in file order.
     #[must_use]
     pub const fn records(&self) -> Records<'a, R> {
-        Records { groups: self.iter(), current: None }
+        Records {
+            groups: self.iter(),
+            current: None,
+        }
     }
 }
 
 impl<R> fmt::Debug for Groups<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("Groups");
-        f.field("at", &self.at).field("stride", &self.stride).field("count", &self.count);
+        f.field("at", &self.at)
+            .field("stride", &self.stride)
+            .field("count", &self.count);
         f.finish_non_exhaustive()
     }
 }
@@ -153,7 +192,15 @@ impl<'a, R: Record> Iterator for GroupIter<'a, R> {
         let at = self.at.saturating_add(GROUP_HEADER);
         self.rest = rest;
         self.at = at.saturating_add(records.len());
-        Some(Group { section, records, at, stride, len, endian, record: PhantomData })
+        Some(Group {
+            section,
+            records,
+            at,
+            stride,
+            len,
+            endian,
+            record: PhantomData,
+        })
     }
 }
 
@@ -183,7 +230,10 @@ impl<'a, R: Record> Group<'a, R> {
 
     /// Number of records, at least 1.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "a group without records is refused by parse")]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a group without records is refused by parse"
+    )]
     pub const fn len(&self) -> u32 {
         self.len
     }
@@ -199,21 +249,29 @@ impl<'a, R: Record> Group<'a, R> {
     /// Where that record starts in `.BTF.ext`, in bytes: for error messages.
     #[must_use]
     pub fn record_at(&self, index: u32) -> u32 {
-        let at = self.stride.saturating_mul(index as usize).saturating_add(self.at);
+        let at = self
+            .stride
+            .saturating_mul(index as usize)
+            .saturating_add(self.at);
         u32::try_from(at).unwrap_or(u32::MAX)
     }
 
     /// The records, in file order.
     #[must_use]
     pub const fn iter(&self) -> GroupRecords<'a, R> {
-        GroupRecords { group: *self, next: 0 }
+        GroupRecords {
+            group: *self,
+            next: 0,
+        }
     }
 }
 
 impl<R> fmt::Debug for Group<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("Group");
-        f.field("section", &self.section).field("at", &self.at).field("len", &self.len);
+        f.field("section", &self.section)
+            .field("at", &self.at)
+            .field("len", &self.len);
         f.finish_non_exhaustive()
     }
 }
@@ -283,7 +341,12 @@ impl<R: Record> Iterator for Records<'_, R> {
         };
         self.current = Some((group, index.saturating_add(1)));
         let record = group.get(index)?;
-        Some(Entry { section: group.section, index, at: group.record_at(index), record })
+        Some(Entry {
+            section: group.section,
+            index,
+            at: group.record_at(index),
+            record,
+        })
     }
 }
 
@@ -291,5 +354,12 @@ impl<R: Record> FusedIterator for Records<'_, R> {}
 
 fn truncated(what: What, needed: u64, available: usize, at: usize) -> Error {
     let available = available as u64;
-    Error::new(ErrorKind::Truncated { what, needed, available }, site(at))
+    Error::new(
+        ErrorKind::Truncated {
+            what,
+            needed,
+            available,
+        },
+        site(at),
+    )
 }

@@ -53,7 +53,14 @@ pub(super) fn word(bytes: &[u8], at: usize, endian: Endian) -> Option<u32> {
 pub(super) fn parse(bytes: &[u8]) -> Result<Header> {
     let truncated = |needed: u32, available: u64| {
         let needed = u64::from(needed);
-        Error::new(ErrorKind::Truncated { what: What::ExtHeader, needed, available }, site(0))
+        Error::new(
+            ErrorKind::Truncated {
+                what: What::ExtHeader,
+                needed,
+                available,
+            },
+            site(0),
+        )
     };
     let size = bytes.len() as u64;
     if size < u64::from(MIN_HEADER) {
@@ -89,11 +96,25 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Header> {
         let field_at = at;
         let off = bytes.gread_with(&mut at, order).map_err(at_most)?;
         let len = bytes.gread_with(&mut at, order).map_err(at_most)?;
-        Ok(Span { field_at, off, len, base: hdr_len })
+        Ok(Span {
+            field_at,
+            off,
+            len,
+            base: hdr_len,
+        })
     };
     let (func_info, line_info) = (span()?, span()?);
-    let core_relo = if hdr_len < CORE_HEADER { Span::default() } else { span()? };
-    Ok(Header { endian, func_info, line_info, core_relo })
+    let core_relo = if hdr_len < CORE_HEADER {
+        Span::default()
+    } else {
+        span()?
+    };
+    Ok(Header {
+        endian,
+        func_info,
+        line_info,
+        core_relo,
+    })
 }
 
 fn unsupported(what: What, found: u64, at: usize) -> Error {

@@ -111,4 +111,10 @@ impl<'a> Ext<'a> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test may panic")]
 mod tests;

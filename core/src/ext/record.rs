@@ -14,6 +14,7 @@ mod sealed {
     use crate::units::Endian;
 
     /// How a record is read; not for other crates to implement.
+    #[expect(unnameable_types, reason = "that is what seals `Record`")]
     pub trait Read: Sized {
         /// Bytes that are known of a record; a list may have longer ones.
         const MIN_BYTES: u32;
@@ -82,7 +83,12 @@ impl Read for CoreRelo {
     #[inline]
     fn read(bytes: &[u8], endian: Endian) -> Option<Self> {
         let [insn_off, type_id, access, kind] = words(bytes, endian)?;
-        Some(Self { insn_off, type_id: TypeId(type_id), access: StrOff(access), kind })
+        Some(Self {
+            insn_off,
+            type_id: TypeId(type_id),
+            access: StrOff(access),
+            kind,
+        })
     }
 }
 
@@ -93,7 +99,10 @@ impl Read for FuncInfo {
     #[inline]
     fn read(bytes: &[u8], endian: Endian) -> Option<Self> {
         let [insn_off, type_id] = words(bytes, endian)?;
-        Some(Self { insn_off, type_id: TypeId(type_id) })
+        Some(Self {
+            insn_off,
+            type_id: TypeId(type_id),
+        })
     }
 }
 
@@ -105,7 +114,13 @@ impl Read for LineInfo {
     fn read(bytes: &[u8], endian: Endian) -> Option<Self> {
         let [insn_off, file, line_text, line_col] = words(bytes, endian)?;
         let (line, column) = (line_col >> 10, line_col & 0x3ff);
-        Some(Self { insn_off, file: StrOff(file), line_text: StrOff(line_text), line, column })
+        Some(Self {
+            insn_off,
+            file: StrOff(file),
+            line_text: StrOff(line_text),
+            line,
+            column,
+        })
     }
 }
 
@@ -113,6 +128,8 @@ impl Read for LineInfo {
 #[inline]
 fn words<const N: usize>(bytes: &[u8], endian: Endian) -> Option<[u32; N]> {
     let (mut words, mut at) = ([0; N], 0);
-    bytes.gread_inout_with(&mut at, &mut words, scroll::Endian::from(endian)).ok()?;
+    bytes
+        .gread_inout_with(&mut at, &mut words, scroll::Endian::from(endian))
+        .ok()?;
     Some(words)
 }

@@ -5,7 +5,7 @@
 //! that only some candidates of its root match settles the root on these, for all later records,
 //! so that layouts are never mixed in one object (libbpf narrows its candidate list the same way).
 
-use crate::btf::Btf;
+use crate::btf::{Btf, Kind};
 use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::ext::CoreRelo;
 use crate::units::TypeId;
@@ -89,6 +89,13 @@ impl<'a, 's> Relocator<'a, 's> {
             budget: Budget(BUDGET.saturating_add(count.saturating_mul(BUDGET_A_RECORD))),
             spec: Spec::default(),
         })
+    }
+
+    /// Roots that no target has a type for. If the targets were vmlinux alone, modules may have
+    /// some of them.
+    #[must_use]
+    pub fn unmatched_roots(&self) -> usize {
+        self.roots.iter().filter(|root| root.len == 0 && root.kind != Kind::Void).count()
     }
 
     /// Answers a record. Never fails as a call: what is wrong with the record or its types is the

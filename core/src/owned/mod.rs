@@ -1,0 +1,8 @@
+//! Conveniences that allocate (feature `alloc`): the same answers, with the buffers found here.
+//!
+//! Enters: what the rest of the crate takes. Leaves: vectors and maps. Nothing elsewhere changes
+//! with the feature.
+
+mod relocate;
+
+pub use relocate::{Relocated, relocate};

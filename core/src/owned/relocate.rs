@@ -1,0 +1,93 @@
+//! A whole object's relocation in one call, into vectors.
+//!
+//! Enters: a [`Plan`] and the targets. Leaves: [`Relocated`]. The same steps as without
+//! allocation; only the buffers are found here.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+
+use crate::btf::Btf;
+use crate::error::{ErrorKind, Result, What};
+use crate::insn::Applied;
+use crate::plan::Plan;
+use crate::relo::{Candidate, Outcome, Resolution, Root, Workspace};
+
+/// What became of an object.
+#[derive(Clone, Debug)]
+pub struct Relocated {
+    /// One for each record, in the object's order, after it has met its instruction.
+    pub resolutions: Vec<Resolution>,
+    /// What each record's instruction held, in the same order.
+    pub applied: Vec<Applied>,
+    /// Patched bytes of each code section that has records, by ELF section index.
+    pub sections: Vec<(u32, Vec<u8>)>,
+    /// Roots that no target has a type for: where modules might help, if they were left out.
+    pub unmatched_roots: usize,
+}
+
+impl Relocated {
+    /// Number of records that failed: the object can't be loaded as a whole if there is any.
+    #[must_use]
+    pub fn failures(&self) -> usize {
+        let failed = |r: &&Resolution| matches!(r.outcome, Outcome::Failed(_));
+        self.resolutions.iter().filter(failed).count()
+    }
+}
+
+/// Candidates that a root has, by experience: the buffer grows if it is more.
+const CANDIDATES_A_RECORD: usize = 2;
+
+/// Relocates an object against `targets`: vmlinux first, then modules.
+///
+/// # Errors
+/// The object's or a target's tables are bad. What single records lack or get wrong is in their
+/// resolutions.
+pub fn relocate(plan: &Plan<'_>, targets: &[Btf<'_>]) -> Result<Relocated> {
+    let records = plan.records().count();
+    let mut roots = vec![Root::EMPTY; records];
+    let mut candidates = vec![Candidate::EMPTY; records.saturating_mul(CANDIDATES_A_RECORD)];
+    let needed = match run(plan, targets, &mut roots, &mut candidates) {
+        Err(error) => match error.kind() {
+            ErrorKind::BufferTooSmall { what: What::CandidateBuffer, needed } => needed,
+            _ => return Err(error),
+        },
+        done => return done,
+    };
+    // The error told the exact number, so this is the last try.
+    let mut candidates = vec![Candidate::EMPTY; usize::try_from(needed).unwrap_or(usize::MAX)];
+    run(plan, targets, &mut roots, &mut candidates)
+}
+
+fn run(
+    plan: &Plan<'_>,
+    targets: &[Btf<'_>],
+    roots: &mut [Root],
+    candidates: &mut [Candidate],
+) -> Result<Relocated> {
+    let mut relocator = plan.relocator(targets, Workspace { roots, candidates })?;
+    let mut resolutions = vec![Resolution::EMPTY; plan.records().count()];
+    plan.resolve(&mut relocator, &mut resolutions)?;
+    let mut applied = Vec::with_capacity(resolutions.len());
+    let mut sections: Vec<(u32, Vec<u8>)> = Vec::new();
+    // Two groups may name one section: the second goes on where the first ended.
+    let mut places = HashMap::new();
+    for planned in plan.sections() {
+        let planned = planned?;
+        let mut each = |_, one| applied.push(one);
+        let Some(index) = planned.programs.index() else {
+            plan.patch(&planned, &mut resolutions, &mut [], &mut each);
+            continue;
+        };
+        let place = *places.entry(index).or_insert(sections.len());
+        if place == sections.len() {
+            sections.push((index, plan.object().section(index)?.data()?.to_vec()));
+        }
+        if let Some((_, bytes)) = sections.get_mut(place) {
+            plan.patch(&planned, &mut resolutions, bytes, &mut each);
+        }
+    }
+    let unmatched_roots = relocator.unmatched_roots();
+    Ok(Relocated { resolutions, applied, sections, unmatched_roots })
+}
