@@ -5,6 +5,8 @@
 //! type (a checkpoint, from which a short walk follows), with none the first. The answer is the
 //! same; only the time differs.
 
+use super::walk::Place;
+
 /// Checkpoints into the type section: slot *n* holds the byte offset of type *n* × 2^`shift`.
 #[derive(Clone, Copy, Debug)]
 pub struct Index<'a> {
@@ -24,10 +26,16 @@ impl<'a> Index<'a> {
     pub(super) fn before(&self, nth: u32) -> (u32, usize) {
         let slot = nth.checked_shr(self.shift).unwrap_or(0);
         match self.slots.get(slot as usize) {
-            Some(&at) => (slot << self.shift, at as usize),
+            Some(&place) => (slot << self.shift, Place::bytes(place)),
             // Only for ids that don't exist, or without slots.
             None => (0, 0),
         }
+    }
+
+    /// The places of all types, if every one has a slot.
+    pub(super) fn all(&self, count: u32) -> Option<&'a [u32]> {
+        let slots = self.slots;
+        (self.shift == 0 && slots.len() == count as usize).then_some(slots)
     }
 
     /// Types from one checkpoint to the next: 1 when every type has a slot.
@@ -60,7 +68,23 @@ impl<'s> Writer<'s> {
         }
     }
 
-    /// Tells the byte offset of the `nth` type. Types come in order.
+    /// Tells the places of types from the `nth` on, in bytes. Types come in order.
+    pub(super) fn extend(&mut self, nth: u32, places: &[u32]) {
+        if self.shift == 0
+            && let Some(slots) = self.slots.get_mut(self.used..)
+            && let Some(slots) = slots.get_mut(..places.len())
+        {
+            slots.copy_from_slice(places);
+            self.used = self.used.wrapping_add(places.len());
+            self.due = self.due.saturating_add(u32::try_from(places.len()).unwrap_or(u32::MAX));
+            return;
+        }
+        for (nth, &at) in (nth..).zip(places) {
+            self.push(nth, at);
+        }
+    }
+
+    /// Tells the byte offset of the `nth` type.
     #[inline(always)]
     pub(super) fn push(&mut self, nth: u32, at: u32) {
         if nth == self.due {

@@ -258,6 +258,62 @@ pub(crate) fn tail_bytes(info: Word, endian: Endian, layout: &[RawLayout]) -> Op
     )
 }
 
+/// What the walk over a whole kernel needs of a record's head: its length in words, head
+/// included, and its [`Group`]. 0 words for kinds that only a layout section could tell. The
+/// lengths are those of [`tail_bytes`].
+#[inline(always)]
+pub(crate) fn step(info: Info) -> (usize, u8) {
+    let kind = info.raw_kind();
+    let Step { fixed, each, group } = *STEPS.get(usize::from(kind)).unwrap_or(&UNKNOWN);
+    let words = (info.vlen() as usize).wrapping_mul(usize::from(each));
+    (words.wrapping_add(usize::from(fixed)), group)
+}
+
+/// A coarse class of kinds, in two bits: what a search by name can pass over unseen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Group;
+
+impl Group {
+    /// Structs and unions.
+    const COMPOSITE: u8 = 1;
+    /// Enums of both widths and forward declarations.
+    const ENUM: u8 = 2;
+    /// Typedefs, integers and floats.
+    const SCALAR: u8 = 3;
+
+    /// The group of kinds of that number; 0 for all others, mostly nameless or functions.
+    pub(crate) const fn of(kind: u8) -> u8 {
+        match kind {
+            4 | 5 => Self::COMPOSITE,
+            6 | 7 | 19 => Self::ENUM,
+            1 | 8 | 16 => Self::SCALAR,
+            _ => 0,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Step {
+    fixed: u8,
+    each: u8,
+    group: u8,
+}
+
+const UNKNOWN: Step = Step { fixed: 0, each: 0, group: 0 };
+
+/// [`TAILS`] in words, the head's 3 added; zeros for what is unknown. As long as 7 bits count, so
+/// that looking a kind up needs no test.
+const STEPS: [Step; 128] = {
+    let mut steps = [UNKNOWN; 128];
+    let mut kind = 1;
+    while kind < TAILS.len() {
+        let Tail { fixed, each } = TAILS[kind];
+        steps[kind] = Step { fixed: 3 + fixed / 4, each: each / 4, group: Group::of(kind as u8) };
+        kind += 1;
+    }
+    steps
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

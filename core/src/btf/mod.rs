@@ -18,6 +18,7 @@ mod header;
 mod index;
 mod kind;
 mod name;
+mod named;
 mod raw;
 mod record;
 mod resolve;
@@ -25,10 +26,12 @@ mod strings;
 mod types;
 mod validate;
 mod view;
+mod walk;
 
 pub use index::Index;
 pub use kind::Kind;
 pub use name::{essential_name, flavor};
+pub(crate) use named::{CHUNK, Named};
 pub use record::{Records, Type};
 pub use resolve::MAX_CHAIN;
 pub use types::{

@@ -38,7 +38,8 @@ impl Btf<'_> {
                 site,
             ))
         };
-        let name = |at: StrOff| match self.name(at) {
+        // The last string has its NUL, so whatever starts inside the section ends there too.
+        let name = |at: StrOff| match self.text(at) {
             Ok(_) => Ok(()),
             Err(error) => Err(Error::new(error.kind(), site)),
         };

@@ -10,7 +10,10 @@ use super::header::{self, Sections};
 use super::index::{Index, Writer};
 use super::record::{self, Records, Type};
 use super::resolve::is_long;
-use super::{kind::Kind, strings};
+use super::kind::Kind;
+use super::named::{Named, Picker};
+use super::strings;
+use super::walk::{Batch, Place, Walk};
 
 /// View of BTF data. Cheap to copy; borrows its input; decodes at access, in either byte order.
 ///
@@ -120,31 +123,35 @@ impl<'a> Btf<'a> {
 
     fn indexed(mut self, slots: &'a mut [u32]) -> Result<Self> {
         let mut writer = Writer::new(slots);
-        let (mut at, mut nth) = (0usize, 0u32);
-        while at < self.sections.types.len() {
-            // Type data is at most 4 GiB, so neither the offset nor the count can overflow.
-            #[expect(clippy::cast_possible_truncation, reason = "BTF data is under 4 GiB")]
-            writer.push(nth, at as u32);
-            let (raw, end) = record::extent(&self.sections, at)?;
-            if self.pointer_bytes.is_none() && raw.info.get(self.endian()) >> 24 & 0x7f == 1 {
-                self.pointer_bytes = self.pointer_bytes_of(at);
+        let (mut walk, mut batch) = (Walk::new(self.sections), Batch::new());
+        let mut count = 0u32;
+        loop {
+            let places = walk.next(&mut batch)?;
+            if places.is_empty() {
+                break;
             }
-            at = end;
-            nth = nth.wrapping_add(1);
+            if self.pointer_bytes.is_none() {
+                self.pointer_bytes = places.iter().find_map(|&place| self.pointer_bytes_of(place));
+            }
+            writer.extend(count, places);
+            // Under 4 GiB of records of 12 bytes or more.
+            count = count.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
         }
         fits(
-            u64::from(self.first).wrapping_add(u64::from(nth)),
+            u64::from(self.first).wrapping_add(u64::from(count)),
             What::TypeCount,
         )?;
-        self.count = Some(nth);
+        self.count = Some(count);
         self.index = writer.finish();
         Ok(self)
     }
 
     /// Pointer size, if the record at `at` is an integer that tells it.
-    #[cold]
-    fn pointer_bytes_of(&self, at: usize) -> Option<u8> {
-        let (ty, _) = record::read(&self.sections, at, TypeId::VOID).ok()?;
+    fn pointer_bytes_of(&self, place: u32) -> Option<u8> {
+        let (ty, _) = record::read(&self.sections, Place::bytes(place), TypeId::VOID).ok()?;
+        if ty.kind() != Kind::Int {
+            return None;
+        }
         let name = self.name(ty.name()).ok()?;
         match (is_long(name), ty.own_size_bytes()) {
             (true, 4) => Some(4),
@@ -216,6 +223,32 @@ impl<'a> Btf<'a> {
     #[must_use]
     pub const fn types(&self) -> Records<'a> {
         Records::new(self.sections, 0, self.first)
+    }
+
+    /// Hands over the named own types of certain kinds, some at a time, in id order: bit *k* of
+    /// `kinds` asks for kind number *k*. What a search over a whole kernel looks at first.
+    ///
+    /// # Errors
+    /// The walk met a bad record; what `each` returns.
+    pub(crate) fn named(
+        &self,
+        kinds: u128,
+        mut each: impl FnMut(&[Named]) -> Result<()>,
+    ) -> Result<()> {
+        let picker = Picker::new(self.sections, kinds);
+        let mut first = self.first;
+        if let Some(places) = self.count.and_then(|count| self.index.all(count)) {
+            return picker.pick(first, places, &mut each);
+        }
+        let (mut walk, mut batch) = (Walk::new(self.sections), Batch::new());
+        loop {
+            let places = walk.next(&mut batch)?;
+            if places.is_empty() {
+                return Ok(());
+            }
+            picker.pick(first, places, &mut each)?;
+            first = first.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
+        }
     }
 
     /// The type of that id; id 0 is `void`.

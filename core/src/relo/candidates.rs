@@ -7,9 +7,9 @@
 
 use core::cmp::Ordering;
 
-use crate::btf::{Btf, Kind, essential_name};
+use crate::btf::{Btf, CHUNK, Kind, Named, essential_name};
 use crate::error::{Error, ErrorKind, Result, Site, What};
-use crate::units::{StrOff, TypeId};
+use crate::units::TypeId;
 
 use super::filter::{Filter, head, head_of_text};
 use super::roots::{Root, class};
@@ -112,19 +112,31 @@ impl Search<'_, '_, '_> {
                 kinds |= 1 << Kind::Enum64.number();
             }
         }
-        for ty in target.types() {
-            let ty = ty?;
-            if kinds >> ty.kind().number() & 1 == 0 || ty.name() == StrOff::EMPTY {
-                continue;
+        target.named(kinds, |types| {
+            // The heads of names lie all over the strings: ask for many before judging any.
+            let mut likely = [0u8; CHUNK];
+            let mut count = 0usize;
+            for (number, ty) in (0u8..).zip(types) {
+                if let Some(slot) = likely.get_mut(count) {
+                    *slot = number;
+                }
+                let passes = filter.passes(head_of_text(target.text(ty.name)?));
+                count = count.wrapping_add(usize::from(passes));
             }
-            let text = target.text(ty.name())?;
-            if !filter.passes(head_of_text(text)) {
-                continue;
+            for &number in likely.get(..count).unwrap_or(&[]) {
+                if let Some(ty) = types.get(usize::from(number)) {
+                    self.judge(target, btf, ty, roots)?;
+                }
             }
-            let name = essential_name(target.name(ty.name())?);
-            if !name.is_empty() {
-                self.add(name, class(ty.kind()), Candidate { id: ty.id(), btf, ..Candidate::EMPTY }, roots);
-            }
+            Ok(())
+        })
+    }
+
+    fn judge(&mut self, target: &Btf<'_>, btf: u16, ty: &Named, roots: &[Root]) -> Result<()> {
+        let name = essential_name(target.name(ty.name)?);
+        if !name.is_empty() {
+            let candidate = Candidate { id: ty.id, btf, ..Candidate::EMPTY };
+            self.add(name, class(ty.kind), candidate, roots);
         }
         Ok(())
     }

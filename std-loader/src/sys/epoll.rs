@@ -79,6 +79,9 @@ mod tests {
         assert_eq!(epoll.wait(Some(Duration::from_micros(1))), Ok(false));
         writer.write_all(b"x").unwrap();
         assert_eq!(epoll.wait(None), Ok(true));
-        assert_eq!(epoll.add(reader.as_fd()), Err(SysError::new("epoll_ctl", nix::libc::EEXIST)));
+        assert_eq!(
+            epoll.add(reader.as_fd()),
+            Err(SysError::new("epoll_ctl", nix::libc::EEXIST))
+        );
     }
 }

@@ -27,7 +27,10 @@ impl SysError {
     }
 
     pub(super) const fn from_errno(call: &'static str, errno: Errno) -> Self {
-        Self { call, errno: errno as i32 }
+        Self {
+            call,
+            errno: errno as i32,
+        }
     }
 
     pub(super) fn last(call: &'static str) -> Self {
@@ -39,7 +42,10 @@ impl SysError {
         match (self.errno, self.call) {
             (
                 libc::EPERM,
-                "bpf(BPF_MAP_UPDATE_ELEM)" | "bpf(BPF_MAP_DELETE_ELEM)" | "bpf(BPF_MAP_LOOKUP_ELEM)",
+                "bpf(BPF_MAP_UPDATE_ELEM)"
+                | "bpf(BPF_MAP_DELETE_ELEM)"
+                | "bpf(BPF_MAP_LOOKUP_ELEM)"
+                | "bpf(BPF_MAP_FREEZE)",
             ) => Some("the map is frozen, or was opened or created without this access"),
             (libc::EPERM, call) if call.starts_with("bpf(") => Some(
                 "needs CAP_BPF, and CAP_PERFMON for tracing or CAP_NET_ADMIN for networking \
@@ -84,10 +90,18 @@ mod tests {
     #[test]
     fn errors_name_call_errno_and_advice() {
         let show = |call, errno| SysError::new(call, errno).to_string();
-        assert_eq!(show("mmap", libc::EPERM), "mmap: EPERM (Operation not permitted)");
-        assert_eq!(show("bpf(BPF_BTF_LOAD)", 524), "bpf(BPF_BTF_LOAD): ENOTSUPP (Not supported by this kernel)");
+        assert_eq!(
+            show("mmap", libc::EPERM),
+            "mmap: EPERM (Operation not permitted)"
+        );
+        assert_eq!(
+            show("bpf(BPF_BTF_LOAD)", 524),
+            "bpf(BPF_BTF_LOAD): ENOTSUPP (Not supported by this kernel)"
+        );
         assert_eq!(show("mmap", 9999), "mmap: errno 9999");
-        assert!(show("bpf(BPF_MAP_CREATE)", libc::EPERM).contains("; needs CAP_BPF, and CAP_PERFMON"));
+        assert!(
+            show("bpf(BPF_MAP_CREATE)", libc::EPERM).contains("; needs CAP_BPF, and CAP_PERFMON")
+        );
         assert!(show("bpf(BPF_MAP_UPDATE_ELEM)", libc::EPERM).contains("; the map is frozen"));
     }
 }

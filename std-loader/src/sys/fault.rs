@@ -42,7 +42,11 @@ pub struct Armed(PhantomData<*const ()>);
 /// `call` is a name as in [`SysError::call`], such as `"bpf(BPF_MAP_CREATE)"`; `None` counts all.
 /// A later call of this function replaces the plan.
 pub fn fail(call: Option<&'static str>, nth: u32, errno: i32) -> Armed {
-    PLAN.set(Some(Plan { call, left: nth, errno }));
+    PLAN.set(Some(Plan {
+        call,
+        left: nth,
+        errno,
+    }));
     Armed(PhantomData)
 }
 

@@ -47,7 +47,10 @@ impl Region {
         // so no memory that anything else knows of is touched.
         let mapped = unsafe { mmap(None, length, prot, flags, fd, offset) };
         let start = mapped.map_err(|errno| SysError::from_errno(CALL, errno))?;
-        Ok(Self { start: start.cast(), len })
+        Ok(Self {
+            start: start.cast(),
+            len,
+        })
     }
 }
 
@@ -92,7 +95,9 @@ impl Mmap {
 fn is_vmlinux_btf(fd: BorrowedFd<'_>) -> bool {
     let on_sysfs = fstatfs(fd).is_ok_and(|fs| fs.filesystem_type() == SYSFS_MAGIC);
     let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
-    on_sysfs && std::fs::read_link(link).is_ok_and(|path| path.ends_with(Path::new("kernel/btf/vmlinux")))
+    on_sysfs
+        && std::fs::read_link(link)
+            .is_ok_and(|path| path.ends_with(Path::new("kernel/btf/vmlinux")))
 }
 
 impl Deref for Mmap {
@@ -235,7 +240,11 @@ impl SharedMmap {
 impl fmt::Debug for SharedMmap {
     /// Length and access only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SharedMmap({} bytes, {:?})", self.region.len, self.access)
+        write!(
+            f,
+            "SharedMmap({} bytes, {:?})",
+            self.region.len, self.access
+        )
     }
 }
 
@@ -245,7 +254,8 @@ impl fmt::Debug for SharedMmap {
 /// `EINVAL`, should libc not know.
 pub(super) fn page_bytes() -> Result<usize, SysError> {
     use nix::unistd::{SysconfVar, sysconf};
-    let known = sysconf(SysconfVar::PAGE_SIZE).map_err(|errno| SysError::from_errno("sysconf", errno))?;
+    let known =
+        sysconf(SysconfVar::PAGE_SIZE).map_err(|errno| SysError::from_errno("sysconf", errno))?;
     known
         .and_then(|bytes| usize::try_from(bytes).ok())
         .ok_or_else(|| SysError::from_errno("sysconf", Errno::EINVAL))
@@ -265,7 +275,10 @@ mod tests {
         };
         match Mmap::map(&file, read.len()) {
             Ok(map) => assert!(map[..] == read, "mapped and read bytes differ"),
-            Err(SysError { errno: libc::ENODEV, .. }) => {
+            Err(SysError {
+                errno: libc::ENODEV,
+                ..
+            }) => {
                 eprintln!("SKIP the_kernels_btf_maps_as_it_reads: this kernel cannot map it");
             }
             Err(error) => panic!("{error}"),
@@ -279,14 +292,19 @@ mod tests {
     fn other_files_are_not_lent_as_slices() {
         for path in ["/proc/self/exe", "/sys/devices/system/cpu/possible"] {
             let file = File::open(path).unwrap();
-            assert_eq!(Mmap::map(&file, 1).unwrap_err().errno, libc::ENODEV, "{path}");
+            assert_eq!(
+                Mmap::map(&file, 1).unwrap_err().errno,
+                libc::ENODEV,
+                "{path}"
+            );
         }
     }
 
     #[test]
     fn shared_accesses_keep_to_the_mapping() {
         let page = page_bytes().unwrap();
-        let file = nix::sys::memfd::memfd_create(c"relocore", nix::sys::memfd::MFdFlags::empty()).unwrap();
+        let file =
+            nix::sys::memfd::memfd_create(c"relocore", nix::sys::memfd::MFdFlags::empty()).unwrap();
         let file = File::from(file);
         file.set_len(page as u64).unwrap();
         let mut map = SharedMmap::map(&file, 0, page, Access::ReadWrite).unwrap();
@@ -296,7 +314,10 @@ mod tests {
         assert_eq!(only.read(page - 3, &mut out), Some(()));
         assert_eq!(&out, b"abc");
         assert_eq!(map.store_release_usize(8, 7), Some(()));
-        assert_eq!((only.load_acquire_usize(8), only.load_acquire_u32(page - 4)), (Some(7), map.load_acquire_u32(page - 4)));
+        assert_eq!(
+            (only.load_acquire_usize(8), only.load_acquire_u32(page - 4)),
+            (Some(7), map.load_acquire_u32(page - 4))
+        );
 
         assert_eq!(only.store_release_usize(0, 1), None);
         for at in [page - 2, page, usize::MAX] {
@@ -308,6 +329,11 @@ mod tests {
         }
         let mut only = only;
         assert_eq!(only.write(0, b"a"), None);
-        assert_eq!(SharedMmap::map(&file, 1, page, Access::Read).unwrap_err().errno, libc::EINVAL);
+        assert_eq!(
+            SharedMmap::map(&file, 1, page, Access::Read)
+                .unwrap_err()
+                .errno,
+            libc::EINVAL
+        );
     }
 }

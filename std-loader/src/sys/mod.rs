@@ -14,7 +14,7 @@
 //! | `cpus` | how many values a per-CPU map has |
 //! | `fault` | tests only: makes the n-th call fail |
 //!
-//! Every call first asks [`seam`], where tests make it fail; elsewhere that is an empty function.
+//! Every call first asks `seam`, where tests make it fail; elsewhere that is an empty function.
 //!
 //! Next: `map`, `ringbuf` and `link` turn these into objects with names.
 //!

@@ -77,7 +77,9 @@ impl Ring {
         if !size_bytes.is_power_of_two() {
             return Err(SysError::new(CALL, libc::EINVAL));
         }
-        let readable = size_bytes.checked_mul(2).and_then(|twice| twice.checked_add(page_bytes));
+        let readable = size_bytes
+            .checked_mul(2)
+            .and_then(|twice| twice.checked_add(page_bytes));
         let readable = readable.ok_or_else(too_large)?;
 
         let fd = map.as_fd();
@@ -107,7 +109,11 @@ impl Ring {
     /// # Errors
     /// `EBADMSG` when positions and lengths contradict each other: another process has written the
     /// consumer position.
-    pub fn consume(&mut self, limit: usize, mut each: impl FnMut(&[u8])) -> Result<usize, SysError> {
+    pub fn consume(
+        &mut self,
+        limit: usize,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<usize, SysError> {
         let mut taken = 0;
         while taken < limit {
             let Some(record) = self.next()? else {
@@ -132,7 +138,9 @@ impl Ring {
                 each(data.ok_or_else(broken)?);
             }
             self.position = self.position.wrapping_add(record.total);
-            self.consumer.store_release_usize(0, self.position).ok_or_else(broken)?;
+            self.consumer
+                .store_release_usize(0, self.position)
+                .ok_or_else(broken)?;
             self.unfenced = true;
             taken += 1;
         }
@@ -159,7 +167,12 @@ impl Ring {
             return Err(broken());
         }
         let discarded = header & DISCARDED != 0;
-        Ok(Some(Record { at: start + HEADER_BYTES, len, total, discarded }))
+        Ok(Some(Record {
+            at: start + HEADER_BYTES,
+            len,
+            total,
+            discarded,
+        }))
     }
 }
 

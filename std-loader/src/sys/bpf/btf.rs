@@ -102,7 +102,15 @@ mod tests {
             return;
         }
         let (good, bad) = (int_btf(1), int_btf(99));
-        let load = |btf, log| btf_load(&BtfLoad { btf, ..Default::default() }, log);
+        let load = |btf, log| {
+            btf_load(
+                &BtfLoad {
+                    btf,
+                    ..Default::default()
+                },
+                log,
+            )
+        };
         let fd = load(&good, None).unwrap();
         let first = btf_next_id(0).unwrap().unwrap();
         assert!(btf_fd_by_id(first).is_ok());

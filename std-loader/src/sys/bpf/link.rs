@@ -47,9 +47,18 @@ pub enum LinkTarget<'a> {
 /// # Errors
 /// `ENOENT` for an unknown tracepoint, `EINVAL` for a program of another type, `EPERM`, `E2BIG`
 /// for a cookie on an older kernel.
-pub fn raw_tracepoint_open(prog: BorrowedFd<'_>, name: Option<&CStr>, cookie: u64) -> Result<OwnedFd, SysError> {
+pub fn raw_tracepoint_open(
+    prog: BorrowedFd<'_>,
+    name: Option<&CStr>,
+    cookie: u64,
+) -> Result<OwnedFd, SysError> {
     let name = name.map_or(Ptr::NULL, Ptr::to_str);
-    let mut attr = RawTracepointAttr { name, prog_fd: raw(prog), _pad: 0, cookie };
+    let mut attr = RawTracepointAttr {
+        name,
+        prog_fd: raw(prog),
+        _pad: 0,
+        cookie,
+    };
     // SAFETY: `RawTracepointAttr` is RAW_TRACEPOINT_OPEN's part. The kernel reads a string at
     // `name` up to its NUL, unless it is NULL; it is borrowed over the call. A new descriptor
     // comes back.
@@ -72,7 +81,12 @@ pub fn link_create(
         LinkTarget::Fd(fd) => raw(fd),
         LinkTarget::Ifindex(index) => index,
     };
-    let mut attr = LinkCreateAttr { prog_fd: raw(prog), target, attach_type: attach_type.0, flags };
+    let mut attr = LinkCreateAttr {
+        prog_fd: raw(prog),
+        target,
+        attach_type: attach_type.0,
+        flags,
+    };
     // SAFETY: `LinkCreateAttr` is the head of LINK_CREATE's part and holds no address; the rest,
     // with its addresses and counts, is zero to the kernel. A new descriptor comes back.
     unsafe { bpf_fd(Cmd::LINK_CREATE, &mut attr) }
@@ -114,7 +128,9 @@ mod tests {
             Some((link.map(drop), wrong.map(drop)))
         });
         let Some((link, wrong)) = linked.join().unwrap() else {
-            eprintln!("SKIP a_flow_dissector_links_to_a_network_namespace: no new network namespace");
+            eprintln!(
+                "SKIP a_flow_dissector_links_to_a_network_namespace: no new network namespace"
+            );
             return;
         };
         assert_eq!(link, Ok(()));

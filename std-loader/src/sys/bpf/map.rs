@@ -106,21 +106,27 @@ impl MapFd {
     /// Creates a map.
     ///
     /// # Errors
-    /// `EINVAL` for sizes, flags or a type that this kernel does not accept, `EPERM`, `ENOMEM`,
-    /// `E2BIG`, or what [`possible_cpus`] gives for per-CPU types.
+    /// `EINVAL` for sizes, flags or a type that this kernel does not accept, or a type newer than
+    /// those of [`MapType`], whose values might be longer than we think; `EPERM`, `ENOMEM`, `E2BIG`,
+    /// or what [`possible_cpus`] gives for per-CPU types.
     pub fn create(map: &MapCreate<'_>) -> Result<Self, SysError> {
         let cmd = Cmd::MAP_CREATE;
+        if map.map_type.0 > MapType::LAST.0 {
+            return Err(cmd.error(libc::EINVAL));
+        }
         let value_size = u64::from(map.value_size);
         // As the kernel's `bpf_map_value_size`.
         let value_len = if map.map_type.is_per_cpu() {
-            value_size.next_multiple_of(8).checked_mul(possible_cpus()? as u64)
+            value_size
+                .next_multiple_of(8)
+                .checked_mul(possible_cpus()? as u64)
         } else if map.map_type.holds_fds() {
             Some(size_of::<u32>() as u64)
         } else {
             Some(value_size)
         };
         let value_len = value_len.and_then(|len| usize::try_from(len).ok());
-        let value_len = value_len.ok_or(cmd.error(libc::E2BIG))?;
+        let value_len = value_len.ok_or_else(|| cmd.error(libc::E2BIG))?;
         let key_len = usize::try_from(map.key_size).map_err(|_| cmd.error(libc::E2BIG))?;
         let mut attr = CreateAttr {
             map_type: map.map_type.0,
@@ -241,7 +247,13 @@ impl MapFd {
         let cmd = Cmd::MAP_GET_NEXT_KEY;
         let mut attr = match key {
             Some(key) => self.elem(cmd, key, 0)?,
-            None => ElemAttr { map_fd: raw(self.as_fd()), _pad: 0, key: Ptr::NULL, value: Ptr::NULL, flags: 0 },
+            None => ElemAttr {
+                map_fd: raw(self.as_fd()),
+                _pad: 0,
+                key: Ptr::NULL,
+                value: Ptr::NULL,
+                flags: 0,
+            },
         };
         self.check(cmd, next.len(), self.key_len)?;
         attr.value = Ptr::to_mut(next);
@@ -252,12 +264,22 @@ impl MapFd {
 
     fn elem(&self, cmd: Cmd, key: &[u8], flags: u64) -> Result<ElemAttr, SysError> {
         self.check(cmd, key.len(), self.key_len)?;
-        Ok(ElemAttr { map_fd: raw(self.as_fd()), _pad: 0, key: Ptr::to(key), value: Ptr::NULL, flags })
+        Ok(ElemAttr {
+            map_fd: raw(self.as_fd()),
+            _pad: 0,
+            key: Ptr::to(key),
+            value: Ptr::NULL,
+            flags,
+        })
     }
 
     /// A length other than the kernel's would have it read or write past the slice.
     const fn check(&self, cmd: Cmd, len: usize, expected: usize) -> Result<(), SysError> {
-        if len == expected { Ok(()) } else { Err(cmd.error(libc::EINVAL)) }
+        if len == expected {
+            Ok(())
+        } else {
+            Err(cmd.error(libc::EINVAL))
+        }
     }
 }
 
@@ -271,7 +293,8 @@ impl AsFd for MapFd {
 /// `RDONLY_PROG`.
 ///
 /// # Errors
-/// `EBUSY` when it is frozen already or mapped for writing, `EPERM`, or `ENOTSUPP` for its type.
+/// `EPERM` when it is frozen already (older kernels `EBUSY`), `EBUSY` when it is mapped for
+/// writing, `ENOTSUPP` for its type.
 pub fn map_freeze(map: BorrowedFd<'_>) -> Result<(), SysError> {
     let mut attr = FreezeAttr { map_fd: raw(map) };
     // SAFETY: `FreezeAttr` is MAP_FREEZE's part; it holds no address.
@@ -305,13 +328,27 @@ mod tests {
         if testing::skip("lengths_are_checked_before_the_kernel_writes") {
             return;
         }
-        let array = MapCreate { map_type: MapType::ARRAY, key_size: 4, value_size: 8, max_entries: 1, ..Default::default() };
+        let array = MapCreate {
+            map_type: MapType::ARRAY,
+            key_size: 4,
+            value_size: 8,
+            max_entries: 1,
+            ..Default::default()
+        };
         let map = MapFd::create(&array).unwrap();
         let mut value = [0; 8];
         for (key, len) in [(3, 8), (5, 8), (4, 7), (0, 8), (4, 0)] {
-            let error = map.lookup(&[0; 5][..key], &mut value[..len], 0).unwrap_err();
-            assert_eq!(error, SysError::new("bpf(BPF_MAP_LOOKUP_ELEM)", libc::EINVAL));
-            assert!(map.update(&[0; 5][..key], &value[..len], UpdateMode::ANY).is_err());
+            let error = map
+                .lookup(&[0; 5][..key], &mut value[..len], 0)
+                .unwrap_err();
+            assert_eq!(
+                error,
+                SysError::new("bpf(BPF_MAP_LOOKUP_ELEM)", libc::EINVAL)
+            );
+            assert!(
+                map.update(&[0; 5][..key], &value[..len], UpdateMode::ANY)
+                    .is_err()
+            );
         }
         assert!(map.next_key(None, &mut value).is_err());
         assert!(map.delete(&[]).is_err());

@@ -1,8 +1,8 @@
 //! The `bpf(2)` system call, taken apart into its commands.
 //!
 //! Enters: the arguments of one command, typed. Leaves: its result, or a [`SysError`] that names
-//! the command. A file a kind of object: `map`, `prog`, `btf`, `link`, and `object` for what all
-//! of them have (pins, ids, information).
+//! the command. A file a kind of object: `map`, `prog`, `btf`, `link`, and `object` and `info`
+//! for what all of them have: pins and ids, and what the kernel says of them.
 //!
 //! `bpf(2)` takes one union for all commands. Here each command has a struct of its own, which is
 //! the head of its part of that union: the kernel takes a shorter one than it knows as continued
@@ -10,6 +10,7 @@
 //! with `E2BIG` only when a newer field is in fact used.
 
 mod btf;
+mod info;
 mod link;
 mod map;
 mod object;
@@ -26,11 +27,12 @@ use zerocopy::{Immutable, IntoBytes};
 use super::{SysError, seam};
 
 pub use btf::{BtfLoad, btf_load};
+pub use info::{BtfInfo, MapInfo, ProgInfo, btf_info, map_info, prog_info};
 pub use link::{LinkTarget, link_create, raw_tracepoint_open};
 pub use map::{MapCreate, MapFd, map_freeze};
 pub use object::{
-    BtfInfo, MapInfo, ProgInfo, btf_fd_by_id, btf_info, btf_next_id, map_fd_by_id, map_info, map_next_id, obj_get,
-    obj_pin, prog_fd_by_id, prog_info, prog_next_id,
+    btf_fd_by_id, btf_next_id, map_fd_by_id, map_next_id, obj_get, obj_pin, prog_fd_by_id,
+    prog_next_id,
 };
 pub use prog::{Log, ProgLoad, Records, prog_load};
 
@@ -91,7 +93,11 @@ const PROG_LOAD_ATTEMPTS: u32 = 5;
 /// `attr` is the head of what the kernel defines for `cmd`, and each address in it is valid for
 /// what `cmd` does with it: reading, or writing as many bytes as the attributes or the object say.
 unsafe fn bpf<A: IntoBytes + Immutable>(cmd: Cmd, attr: &mut A) -> Result<c_long, SysError> {
-    let mut attempts = if cmd == Cmd::PROG_LOAD { PROG_LOAD_ATTEMPTS } else { 1 };
+    let mut attempts = if cmd == Cmd::PROG_LOAD {
+        PROG_LOAD_ATTEMPTS
+    } else {
+        1
+    };
     loop {
         let result = seam(cmd.name).and_then(|()| {
             let attr = core::ptr::from_mut(attr);
@@ -125,7 +131,8 @@ unsafe fn bpf_fd<A: IntoBytes + Immutable>(cmd: Cmd, attr: &mut A) -> Result<Own
         return Ok(fd);
     }
     // Some fields of `bpf(2)` take 0 for "none". `try_clone` stays clear of the standard three.
-    fd.try_clone().map_err(|error| cmd.error(error.raw_os_error().unwrap_or(libc::EMFILE)))
+    fd.try_clone()
+        .map_err(|error| cmd.error(error.raw_os_error().unwrap_or(libc::EMFILE)))
 }
 
 /// An address for the kernel. Whoever makes one keeps what it points to borrowed over the call.
@@ -171,7 +178,9 @@ fn raw_or_zero(fd: Option<BorrowedFd<'_>>) -> u32 {
 /// A name as the kernel takes it: letters, digits, `_` and `.` only, at most 15 bytes and a NUL.
 fn object_name(name: &str) -> [u8; NAME_BYTES] {
     let mut out = [0; NAME_BYTES];
-    let kept = name.bytes().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    let kept = name
+        .bytes()
+        .filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
     for (slot, byte) in out[..NAME_BYTES - 1].iter_mut().zip(kept) {
         *slot = byte;
     }

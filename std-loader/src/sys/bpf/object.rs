@@ -1,16 +1,15 @@
-//! What maps, programs and BTFs have in common: pins, ids, information.
+//! Finding objects again: pins and ids.
 //!
-//! Enters: a path in a BPF file system, an id, or a descriptor. Leaves: a descriptor, the next id,
-//! or what the kernel says of the object.
+//! Enters: a path in a BPF file system, or an id. Leaves: a descriptor, or the next id.
 
 use core::ffi::CStr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use nix::libc;
-use zerocopy::{FromBytes, Immutable, IntoBytes};
+use zerocopy::{Immutable, IntoBytes};
 
-use super::{Cmd, NAME_BYTES, Ptr, bpf, bpf_fd, name_from, raw};
-use crate::sys::{MapType, ProgType, SysError};
+use super::{Cmd, Ptr, bpf, bpf_fd, raw};
+use crate::sys::SysError;
 
 #[derive(IntoBytes, Immutable)]
 #[repr(C)]
@@ -29,20 +28,16 @@ struct IdAttr {
     open_flags: u32,
 }
 
-#[derive(IntoBytes, Immutable)]
-#[repr(C)]
-struct InfoAttr {
-    bpf_fd: u32,
-    info_len: u32,
-    info: Ptr,
-}
-
 /// Gives `object` (a map, program, link or BTF) a name in a BPF file system, which keeps it alive.
 ///
 /// # Errors
 /// `EEXIST`, `ENOENT`, `EACCES`; `EPERM` when `path` is on another file system.
 pub fn obj_pin(object: BorrowedFd<'_>, path: &CStr) -> Result<(), SysError> {
-    let mut attr = PinAttr { pathname: Ptr::to_str(path), bpf_fd: raw(object), file_flags: 0 };
+    let mut attr = PinAttr {
+        pathname: Ptr::to_str(path),
+        bpf_fd: raw(object),
+        file_flags: 0,
+    };
     // SAFETY: `PinAttr` is the head of OBJ_PIN's part; the kernel reads a string at `pathname` up
     // to its NUL, borrowed over the call.
     unsafe { bpf(Cmd::OBJ_PIN, &mut attr) }.map(|_| ())
@@ -53,7 +48,11 @@ pub fn obj_pin(object: BorrowedFd<'_>, path: &CStr) -> Result<(), SysError> {
 /// # Errors
 /// `ENOENT`, `EACCES`; `EPERM` when `path` is no pinned object.
 pub fn obj_get(path: &CStr, file_flags: u32) -> Result<OwnedFd, SysError> {
-    let mut attr = PinAttr { pathname: Ptr::to_str(path), bpf_fd: 0, file_flags };
+    let mut attr = PinAttr {
+        pathname: Ptr::to_str(path),
+        bpf_fd: 0,
+        file_flags,
+    };
     // SAFETY: as in `obj_pin`; a new descriptor comes back.
     unsafe { bpf_fd(Cmd::OBJ_GET, &mut attr) }
 }
@@ -61,7 +60,7 @@ pub fn obj_get(path: &CStr, file_flags: u32) -> Result<OwnedFd, SysError> {
 /// The least program id above `id` (0: the first); `None` after the last.
 ///
 /// # Errors
-/// `EPERM` without `CAP_SYS_ADMIN`.
+/// `EPERM` without `CAP_SYS_ADMIN`, `EINVAL` from `i32::MAX` on.
 pub fn prog_next_id(id: u32) -> Result<Option<u32>, SysError> {
     next_id(Cmd::PROG_GET_NEXT_ID, id)
 }
@@ -69,7 +68,7 @@ pub fn prog_next_id(id: u32) -> Result<Option<u32>, SysError> {
 /// The least map id above `id` (0: the first); `None` after the last.
 ///
 /// # Errors
-/// `EPERM` without `CAP_SYS_ADMIN`.
+/// `EPERM` without `CAP_SYS_ADMIN`, `EINVAL` from `i32::MAX` on.
 pub fn map_next_id(id: u32) -> Result<Option<u32>, SysError> {
     next_id(Cmd::MAP_GET_NEXT_ID, id)
 }
@@ -78,13 +77,17 @@ pub fn map_next_id(id: u32) -> Result<Option<u32>, SysError> {
 /// its modules are among them.
 ///
 /// # Errors
-/// `EPERM` without `CAP_SYS_ADMIN`.
+/// `EPERM` without `CAP_SYS_ADMIN`, `EINVAL` from `i32::MAX` on.
 pub fn btf_next_id(id: u32) -> Result<Option<u32>, SysError> {
     next_id(Cmd::BTF_GET_NEXT_ID, id)
 }
 
 fn next_id(cmd: Cmd, id: u32) -> Result<Option<u32>, SysError> {
-    let mut attr = IdAttr { id, next_id: 0, open_flags: 0 };
+    let mut attr = IdAttr {
+        id,
+        next_id: 0,
+        open_flags: 0,
+    };
     // SAFETY: `IdAttr` is the head of this command's part and holds no address; the kernel writes
     // `next_id`, an integer.
     match unsafe { bpf(cmd, &mut attr) } {
@@ -119,196 +122,83 @@ pub fn btf_fd_by_id(id: u32) -> Result<OwnedFd, SysError> {
 }
 
 fn fd_by_id(cmd: Cmd, id: u32) -> Result<OwnedFd, SysError> {
-    let mut attr = IdAttr { id, next_id: 0, open_flags: 0 };
+    let mut attr = IdAttr {
+        id,
+        next_id: 0,
+        open_flags: 0,
+    };
     // SAFETY: `IdAttr` is the head of this command's part and holds no address; a new descriptor
     // comes back.
     unsafe { bpf_fd(cmd, &mut attr) }
 }
 
-/// `struct bpf_prog_info` up to the last field read here; pointers and counts stay 0.
-#[derive(FromBytes, IntoBytes, Immutable)]
-#[repr(C)]
-struct RawProgInfo {
-    prog_type: u32,
-    id: u32,
-    tag: [u8; 8],
-    _code: [u64; 3],
-    load_time: u64,
-    created_by_uid: u32,
-    nr_map_ids: u32,
-    _map_ids: u64,
-    name: [u8; NAME_BYTES],
-    _ifindex: [u32; 2],
-    _netns_and_jited: [u64; 5],
-    btf_id: u32,
-    _func_info_rec_size: u32,
-    _lines: [u64; 7],
-    run_time_ns: u64,
-    run_cnt: u64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::MapType;
+    use crate::sys::bpf::testing;
+    use crate::sys::bpf::{MapCreate, MapFd, map_info};
+    use core::mem::offset_of;
+    use nix::mount::{MsFlags, mount};
+    use nix::sched::{CloneFlags, unshare};
+    use std::os::fd::AsFd;
 
-/// `struct bpf_map_info` up to the last field read here.
-#[derive(FromBytes, IntoBytes, Immutable)]
-#[repr(C)]
-struct RawMapInfo {
-    map_type: u32,
-    id: u32,
-    key_size: u32,
-    value_size: u32,
-    max_entries: u32,
-    map_flags: u32,
-    name: [u8; NAME_BYTES],
-    _ifindex: [u32; 2],
-    _netns: [u64; 2],
-    btf_id: u32,
-    _type_ids: u32,
-}
+    /// Offsets as a C compiler gives them for Linux 6.18.
+    #[test]
+    fn layout_is_the_kernels() {
+        assert_eq!(offset_of!(PinAttr, file_flags), 12);
+        assert_eq!(offset_of!(IdAttr, open_flags), 8);
+    }
 
-/// `struct bpf_btf_info`.
-#[derive(FromBytes, IntoBytes, Immutable)]
-#[repr(C)]
-struct RawBtfInfo {
-    btf: u64,
-    btf_size: u32,
-    id: u32,
-    name: u64,
-    name_len: u32,
-    kernel_btf: u32,
-}
-
-/// What the kernel says of a program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ProgInfo {
-    /// Unique among the loaded programs.
-    pub id: u32,
-    /// What kind of program.
-    pub prog_type: ProgType,
-    /// Its name, at most 15 bytes.
-    pub name: String,
-    /// Hash of its instructions.
-    pub tag: [u8; 8],
-    /// When it was loaded, in nanoseconds since boot.
-    pub load_time_ns: u64,
-    /// User who loaded it.
-    pub created_by_uid: u32,
-    /// How many maps it uses.
-    pub map_count: u32,
-    /// Its BTF; 0 is none.
-    pub btf_id: u32,
-    /// Nanoseconds that it ran, while statistics were on.
-    pub run_time_ns: u64,
-    /// How often it ran, while statistics were on.
-    pub run_count: u64,
-}
-
-/// What the kernel says of a map.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MapInfo {
-    /// Unique among the maps.
-    pub id: u32,
-    /// What kind of map.
-    pub map_type: MapType,
-    /// Its name, at most 15 bytes.
-    pub name: String,
-    /// Bytes of a key.
-    pub key_size: u32,
-    /// Bytes of a value (of one CPU's value).
-    pub value_size: u32,
-    /// Entries at most; for ring buffers the size in bytes.
-    pub max_entries: u32,
-    /// The flags it was created with.
-    pub flags: u32,
-    /// Its BTF; 0 is none.
-    pub btf_id: u32,
-}
-
-/// What the kernel says of a BTF.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BtfInfo {
-    /// Unique among the BTFs.
-    pub id: u32,
-    /// `vmlinux`, the module's name, or empty when it came with programs.
-    pub name: String,
-    /// Size of the data in bytes.
-    pub size_bytes: u32,
-    /// Whether it is the kernel's or a module's.
-    pub kernel: bool,
-}
-
-/// Asks about a program. A descriptor of something else gives an answer without meaning.
-///
-/// # Errors
-/// `EINVAL` for no BPF object.
-pub fn prog_info(prog: BorrowedFd<'_>) -> Result<ProgInfo, SysError> {
-    let mut info = RawProgInfo::new_zeroed();
-    // SAFETY: all addresses and counts in `info` are 0, in whatever way the kernel reads it.
-    unsafe { info_by_fd(prog, &mut info) }?;
-    Ok(ProgInfo {
-        id: info.id,
-        prog_type: ProgType(info.prog_type),
-        name: name_from(&info.name),
-        tag: info.tag,
-        load_time_ns: info.load_time,
-        created_by_uid: info.created_by_uid,
-        map_count: info.nr_map_ids,
-        btf_id: info.btf_id,
-        run_time_ns: info.run_time_ns,
-        run_count: info.run_cnt,
-    })
-}
-
-/// Asks about a map. A descriptor of something else gives an answer without meaning.
-///
-/// # Errors
-/// `EINVAL` for no BPF object.
-pub fn map_info(map: BorrowedFd<'_>) -> Result<MapInfo, SysError> {
-    let mut info = RawMapInfo::new_zeroed();
-    // SAFETY: all addresses and counts in `info` are 0, in whatever way the kernel reads it.
-    unsafe { info_by_fd(map, &mut info) }?;
-    Ok(MapInfo {
-        id: info.id,
-        map_type: MapType(info.map_type),
-        name: name_from(&info.name),
-        key_size: info.key_size,
-        value_size: info.value_size,
-        max_entries: info.max_entries,
-        flags: info.map_flags,
-        btf_id: info.btf_id,
-    })
-}
-
-/// Asks about a BTF by its id.
-///
-/// # Errors
-/// `ENOENT` when it is gone, `EPERM` without `CAP_SYS_ADMIN`.
-pub fn btf_info(id: u32) -> Result<BtfInfo, SysError> {
-    // Opened here, so that it is a BTF for sure: the information about other objects has counts
-    // and addresses of its own where this one has the name.
-    let fd = btf_fd_by_id(id)?;
-    let mut name = [0_u8; 64]; // modules have at most 55 bytes
-    let mut info = RawBtfInfo::new_zeroed();
-    info.name = Ptr::to_mut(&mut name).0;
-    info.name_len = name.len() as u32;
-    // SAFETY: the kernel writes at most `name_len` bytes at `name`, which outlives the call, and
-    // no BTF data, as `btf_size` is 0.
-    unsafe { info_by_fd(fd.as_fd(), &mut info) }?;
-    Ok(BtfInfo { id: info.id, name: name_from(&name), size_bytes: info.btf_size, kernel: info.kernel_btf != 0 })
-}
-
-/// Fills in `info` as far as this kernel knows it.
-///
-/// # Safety
-/// The addresses in `info` are valid for writing as much as its counts say.
-unsafe fn info_by_fd<T: FromBytes + IntoBytes>(fd: BorrowedFd<'_>, info: &mut T) -> Result<(), SysError> {
-    let cmd = Cmd::OBJ_GET_INFO_BY_FD;
-    let bytes = info.as_mut_bytes();
-    let info_len = cmd.len(bytes.len())?;
-    let mut attr = InfoAttr { bpf_fd: raw(fd), info_len, info: Ptr::to_mut(bytes) };
-    // SAFETY: `InfoAttr` is OBJ_GET_INFO_BY_FD's part. The kernel reads and writes at most
-    // `info_len` bytes at `info`, borrowed mutably, and any bytes make a `T` (`FromBytes`). What
-    // it does with addresses in there is the caller's promise.
-    unsafe { bpf(cmd, &mut attr) }.map(|_| ())
+    #[test]
+    fn a_pin_opens_the_same_object() {
+        if testing::skip("a_pin_opens_the_same_object") {
+            return;
+        }
+        let create = MapCreate {
+            map_type: MapType::ARRAY,
+            key_size: 4,
+            value_size: 4,
+            max_entries: 1,
+            ..Default::default()
+        };
+        let map = MapFd::create(&create).unwrap();
+        assert_eq!(
+            obj_pin(map.as_fd(), c"/tmp/no-bpffs").unwrap_err().errno,
+            libc::EPERM
+        );
+        // A mount of its own, in a namespace that ends with the thread.
+        let pinned = std::thread::spawn(move || {
+            unshare(CloneFlags::CLONE_NEWNS).ok()?;
+            mount(
+                None::<&str>,
+                "/",
+                None::<&str>,
+                MsFlags::MS_REC | MsFlags::MS_PRIVATE,
+                None::<&str>,
+            )
+            .ok()?;
+            mount(
+                Some("bpf"),
+                "/mnt",
+                Some("bpf"),
+                MsFlags::empty(),
+                None::<&str>,
+            )
+            .ok()?;
+            obj_pin(map.as_fd(), c"/mnt/pin").unwrap();
+            assert_eq!(
+                obj_pin(map.as_fd(), c"/mnt/pin").unwrap_err().errno,
+                libc::EEXIST
+            );
+            let opened = obj_get(c"/mnt/pin", 0).unwrap();
+            Some(map_info(opened.as_fd()).unwrap().id == map_info(map.as_fd()).unwrap().id)
+        });
+        match pinned.join().unwrap() {
+            Some(same) => assert!(same),
+            None => {
+                eprintln!("SKIP a_pin_opens_the_same_object: no BPF file system in a namespace")
+            }
+        }
+    }
 }

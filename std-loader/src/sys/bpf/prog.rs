@@ -76,7 +76,11 @@ pub struct Log<'a> {
 impl<'a> Log<'a> {
     /// A log of `level` into `buf`.
     pub const fn new(level: u32, buf: &'a mut [u8]) -> Self {
-        Self { level, buf, true_len: 0 }
+        Self {
+            level,
+            buf,
+            true_len: 0,
+        }
     }
 
     /// What the kernel wrote: up to the first NUL.
@@ -129,7 +133,7 @@ struct LoadAttr {
     core_relo_rec_size: u32,
     log_true_size: u32,
     prog_token_fd: u32,
-    _pad: u32,
+    fd_array_cnt: u32,
 }
 
 /// Loads a program. Interrupted by a signal, it is tried 5 times.
@@ -175,7 +179,8 @@ pub fn prog_load(prog: &ProgLoad<'_>, mut log: Option<&mut Log<'_>>) -> Result<O
         core_relo_rec_size: prog.core_relos.rec_size,
         log_true_size: 0,
         prog_token_fd: raw_or_zero(prog.token),
-        _pad: 0,
+        // Since Linux 6.14 a count would bind all of them to the program; without, those it uses.
+        fd_array_cnt: 0,
     };
     // SAFETY: `LoadAttr` is the head of PROG_LOAD's part. The kernel reads `insn_cnt` slots, the
     // licence up to its NUL and count times size bytes of each kind of record: the slices' lengths.
@@ -224,6 +229,7 @@ mod tests {
             (offset_of!(LoadAttr, core_relos), 128),
             (offset_of!(LoadAttr, log_true_size), 140),
             (offset_of!(LoadAttr, prog_token_fd), 144),
+            (offset_of!(LoadAttr, fd_array_cnt), 148),
         ];
         for (ours, kernels) in offsets {
             assert_eq!(ours, kernels);
@@ -250,7 +256,10 @@ mod tests {
         prog.insns = &bad;
         let mut buf = [b'x'; 4096];
         let mut log = Log::new(1, &mut buf);
-        assert_eq!(prog_load(&prog, Some(&mut log)).unwrap_err().errno, libc::EACCES);
+        assert_eq!(
+            prog_load(&prog, Some(&mut log)).unwrap_err().errno,
+            libc::EACCES
+        );
         let text = String::from_utf8_lossy(log.text());
         assert!(text.contains("R5 !read_ok"), "{text}");
         let needed = log.true_len;
@@ -277,9 +286,15 @@ mod tests {
 
     #[test]
     fn records_are_counted_whole() {
-        let records = |len: usize, rec_size| Records { bytes: &[0; 24][..len], rec_size };
+        let records = |len: usize, rec_size| Records {
+            bytes: &[0; 24][..len],
+            rec_size,
+        };
         assert_eq!(count(Records::default()), Ok(0));
-        assert_eq!((count(records(24, 8)), count(records(0, 8))), (Ok(3), Ok(0)));
+        assert_eq!(
+            (count(records(24, 8)), count(records(0, 8))),
+            (Ok(3), Ok(0))
+        );
         assert!(count(records(24, 16)).is_err());
         assert!(count(records(24, 0)).is_err());
     }
