@@ -198,6 +198,11 @@ impl Info {
     }
 }
 
+/// Bytes of a record's head: name, info, and size or type.
+pub(crate) const HEAD_BYTES: usize = 12;
+/// The same in words.
+pub(crate) const HEAD_WORDS: usize = HEAD_BYTES / 4;
+
 /// Bytes after the head of a record: a fixed part and a part for each of `vlen` elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Tail {
@@ -303,6 +308,11 @@ const UNKNOWN: Step = Step { fixed: 0, each: 0, group: 0 };
 
 /// [`TAILS`] in words, the head's 3 added; zeros for what is unknown. As long as 7 bits count, so
 /// that looking a kind up needs no test.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "worked out at compile time, where a panic is a compile error"
+)]
 const STEPS: [Step; 128] = {
     let mut steps = [UNKNOWN; 128];
     let mut kind = 1;

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::units::{Endian, StrOff, TypeId};
 
 use super::header::Sections;
-use super::kind::{Info, Kind, tail_bytes};
+use super::kind::{HEAD_BYTES, HEAD_WORDS, Info, Kind, step, tail_bytes};
 use super::raw::RawType;
 
 /// A type: the decoded head of its record, and its tail in place. Per-kind accessors are in
@@ -35,6 +35,11 @@ impl<'a> Type<'a> {
             tail: &[],
             endian,
         }
+    }
+
+    fn new(endian: Endian, id: TypeId, raw: &RawType, info: Info, tail: &'a [u8]) -> Self {
+        let (name, size_or_type) = (raw.name.get(endian), raw.size_or_type.get(endian));
+        Self { id, name, info, size_or_type, tail, endian }
     }
 
     /// The type's id.
@@ -103,7 +108,7 @@ pub(super) fn extent<'a>(sections: &Sections<'a>, at: usize) -> Result<(&'a RawT
         && let Some(tail) = tail_bytes(raw.info, sections.endian, sections.layout)
     {
         // At most 32-bit data and a tail of 2^24 × 255 bytes: a sum in u64 can't wrap.
-        let end = (at as u64).wrapping_add(12).wrapping_add(tail);
+        let end = (at as u64).wrapping_add(HEAD_BYTES as u64).wrapping_add(tail);
         if end <= sections.types.len() as u64 {
             return Ok((raw, usize::try_from(end).unwrap_or(usize::MAX)));
         }
@@ -157,17 +162,30 @@ pub(super) fn read<'a>(
     at: usize,
     id: TypeId,
 ) -> Result<(Type<'a>, usize)> {
+    let record = sections.types.get(at..).unwrap_or(&[]);
+    if let Ok((raw, rest)) = RawType::ref_from_prefix(record) {
+        let info = Info::new(raw.info.get(sections.endian));
+        // The length of a known kind comes out of a table; 0 says that it is none.
+        let tail = step(info).0.checked_sub(HEAD_WORDS).map(|words| words.wrapping_mul(4));
+        if let Some(tail) = tail.and_then(|bytes| rest.get(..bytes)) {
+            let end = at.wrapping_add(HEAD_BYTES).wrapping_add(tail.len());
+            return Ok((Type::new(sections.endian, id, raw, info, tail), end));
+        }
+    }
+    read_unknown(sections, at, id)
+}
+
+/// [`read`] for a kind that only the layout section knows, or for the error.
+#[cold]
+fn read_unknown<'a>(
+    sections: &Sections<'a>,
+    at: usize,
+    id: TypeId,
+) -> Result<(Type<'a>, usize)> {
     let (raw, end) = extent(sections, at)?;
-    let endian = sections.endian;
-    let ty = Type {
-        id,
-        name: raw.name.get(endian),
-        info: Info::new(raw.info.get(endian)),
-        size_or_type: raw.size_or_type.get(endian),
-        tail: sections.types.get(at.wrapping_add(12)..end).unwrap_or(&[]),
-        endian,
-    };
-    Ok((ty, end))
+    let info = Info::new(raw.info.get(sections.endian));
+    let tail = sections.types.get(at.wrapping_add(HEAD_BYTES)..end).unwrap_or(&[]);
+    Ok((Type::new(sections.endian, id, raw, info, tail), end))
 }
 
 /// All types of one BTF (of split BTF: its own), in id order. The first bad record ends the walk

@@ -304,6 +304,19 @@ impl<'a> Btf<'a> {
         strings::first(self.text(at)?).ok_or_else(|| self.no_such_name(at))
     }
 
+    /// Is that the name? Without a look for the end of the one that is there.
+    ///
+    /// # Errors
+    /// As [`name`](Self::name).
+    #[inline]
+    pub fn name_is(&self, at: StrOff, name: &[u8]) -> Result<bool> {
+        if at == StrOff::EMPTY {
+            return Ok(name.is_empty());
+        }
+        let rest = self.text(at)?.strip_prefix(name);
+        Ok(rest.is_some_and(|rest| rest.first() == Some(&0)))
+    }
+
     /// The string section from a name on, its NUL and later names included.
     #[inline]
     pub(crate) fn text(&self, at: StrOff) -> Result<&'a [u8]> {

@@ -11,7 +11,7 @@ use crate::btf::{Btf, CHUNK, Kind, Named, essential_name};
 use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::units::TypeId;
 
-use super::filter::{Filter, head, head_of_text};
+use super::filter::{Filter, hash, head_of_text};
 use super::roots::{Root, class};
 
 /// A target type that a root may stand for. Callers make room for them with [`Candidate::EMPTY`].
@@ -124,7 +124,9 @@ impl Search<'_, '_, '_> {
                 count = count.wrapping_add(usize::from(passes));
             }
             for &number in likely.get(..count).unwrap_or(&[]) {
-                if let Some(ty) = types.get(usize::from(number)) {
+                if let Some(ty) = types.get(usize::from(number))
+                    && filter.passes_long(target.text(ty.name)?)
+                {
                     self.judge(target, btf, ty, roots)?;
                 }
             }
@@ -143,8 +145,8 @@ impl Search<'_, '_, '_> {
 
     /// Adds `candidate` to every root of that name and kind: they stand side by side.
     fn add(&mut self, name: &[u8], kind: Kind, candidate: Candidate, roots: &[Root]) {
-        let head = head(name);
-        let order = |root: &Root| root.order(self.local, head, name, kind);
+        let hash = hash(name);
+        let order = |root: &Root| root.order(self.local, hash, name, kind);
         let start = roots.partition_point(|root| order(root) == Ordering::Less);
         let same = roots.get(start..).unwrap_or(&[]);
         let same = same.partition_point(|root| order(root) == Ordering::Equal);

@@ -4,88 +4,179 @@
 //! perhaps. A kernel has some twenty thousand names to ask about and an object wants a few
 //! hundred at most, so the answer must cost no more than a load and a bit test.
 
-/// Bits of the set: 2 KiB, so that 300 roots leave under 4 % of wrong perhapses.
+/// Bits of a set: 2 KiB, so that 300 roots leave under 4 % of wrong perhapses.
 const WORDS: usize = 256;
 
-/// The set of heads that some root's candidate may have.
+/// Bytes of a name that the second look goes by: many names of a kernel start alike for longer
+/// than 8 bytes (`trace_event_raw_...`).
+const LONG: usize = 24;
+
+/// What the candidates of some root may be called, by two looks: the first 8 bytes, then 24.
 #[derive(Debug)]
 pub(super) struct Filter {
-    bits: [u64; WORDS],
+    short: Set,
+    long: Set,
 }
 
-/// The first 8 bytes of a name, as a number that orders like the bytes; NULs behind its end.
-pub(super) fn head(name: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
+/// A set of hashes that may say yes wrongly, and never no.
+#[derive(Debug)]
+struct Set([u64; WORDS]);
+
+impl Set {
+    fn place(hash: u64) -> (usize, u64) {
+        // Fibonacci hashing; the top 14 bits.
+        let hash = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
+        let word = usize::try_from(hash >> 6).unwrap_or(0);
+        (word, 1 << (hash & 63))
+    }
+
+    fn add(&mut self, hash: u64) {
+        let (word, bit) = Self::place(hash);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    #[inline(always)]
+    fn has(&self, hash: u64) -> bool {
+        let (word, bit) = Self::place(hash);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+}
+
+/// The first `N` bytes of a name, with NULs behind its end.
+fn start<const N: usize>(name: &[u8]) -> [u8; N] {
+    let mut bytes = [0; N];
     for (to, from) in bytes.iter_mut().zip(name) {
         *to = *from;
     }
-    u64::from_be_bytes(bytes)
+    bytes
+}
+
+/// A hash of a name. Names made to collide cost comparisons, not answers.
+pub(super) fn hash(name: &[u8]) -> u64 {
+    let (chunks, rest) = name.as_chunks::<8>();
+    let words = chunks.iter().map(|chunk| u64::from_be_bytes(*chunk));
+    mix(words.chain([head(rest)]))
+}
+
+/// The first 8 bytes of a name, as a number; NULs behind its end.
+fn head(name: &[u8]) -> u64 {
+    u64::from_be_bytes(start(name))
+}
+
+/// The name at the start of `text`, as far as a NUL or `N` bytes.
+fn name_within<const N: usize>(text: &[u8]) -> &[u8] {
+    let text = text.get(..N).unwrap_or(text);
+    text.split(|&byte| byte == 0).next().unwrap_or(&[])
 }
 
 /// The head of the NUL-terminated name at the start of `text`: one load where 8 bytes are there.
 #[inline(always)]
 pub(super) fn head_of_text(text: &[u8]) -> u64 {
-    let Some(first) = text.first_chunk::<8>() else {
-        return head(text.split(|&byte| byte == 0).next().unwrap_or(&[]));
-    };
-    let word = u64::from_be_bytes(*first);
-    // The first zero byte from the top: false hits of this trick lie below a true one only when
-    // borrows come from below, so test from the top by complement arithmetic that has none.
-    let zero = !((word & LOW7).wrapping_add(LOW7) | word | LOW7);
-    // `zero` has the top bit of each NUL byte set; keep what is above the first of them.
-    let keep = zero.leading_zeros();
-    if keep == 0 { 0 } else { word & u64::MAX.checked_shl(64u32.wrapping_sub(keep)).unwrap_or(0) }
+    match text.first_chunk() {
+        Some(first) => until_nul(u64::from_be_bytes(*first)),
+        None => head(name_within::<8>(text)),
+    }
 }
 
-const LOW7: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+/// The top bit of each byte that is 0. Exact: no carry leaves a byte.
+#[inline(always)]
+const fn zero_bytes(word: u64) -> u64 {
+    const LOW7: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    !((word & LOW7).wrapping_add(LOW7) | word | LOW7)
+}
+
+/// Zeros in place of everything from the first zero byte, from the top, on.
+#[inline(always)]
+fn until_nul(word: u64) -> u64 {
+    match zero_bytes(word).leading_zeros() {
+        0 => 0,
+        bits => word & u64::MAX.checked_shl(64u32.wrapping_sub(bits)).unwrap_or(0),
+    }
+}
 
 impl Filter {
     pub(super) const fn new() -> Self {
-        Self { bits: [0; WORDS] }
-    }
-
-    fn place(head: u64) -> (usize, u64) {
-        // Fibonacci hashing; the top 14 bits.
-        let hash = head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
-        let word = usize::try_from(hash >> 6).unwrap_or(0);
-        (word, 1 << (hash & 63))
+        Self { short: Set([0; WORDS]), long: Set([0; WORDS]) }
     }
 
     /// Lets a root's essential name through, with and without a flavor behind it.
     pub(super) fn add(&mut self, essential: &[u8]) {
-        self.set(head(essential));
-        // Of a shorter name the separator is in the head too; all of it from 5 characters on.
-        // Shorter ones with a flavor pass by `has_flavor`.
+        self.short.add(head(essential));
+        self.long.add(mix(words(start(essential))));
+        // Of a name shorter than a look, the separator is in the look too: whole, and then
+        // `has_flavor` sees it, unless it is cut off by the look's end.
         if (5..8).contains(&essential.len()) {
-            let mut flavored = [b'_'; 8];
-            for (to, from) in flavored.iter_mut().zip(essential) {
-                *to = *from;
-            }
-            self.set(u64::from_be_bytes(flavored));
+            self.short.add(u64::from_be_bytes(with_separator(essential)));
+        }
+        if (LONG - 3..LONG).contains(&essential.len()) {
+            self.long.add(mix(words(with_separator(essential))));
         }
     }
 
-    fn set(&mut self, head: u64) {
-        let (word, bit) = Self::place(head);
-        if let Some(word) = self.bits.get_mut(word) {
-            *word |= bit;
-        }
-    }
-
-    /// Perhaps?
+    /// Perhaps, by the first 8 bytes?
     #[inline(always)]
     pub(super) fn passes(&self, head: u64) -> bool {
-        let (word, bit) = Self::place(head);
-        self.bits.get(word).is_some_and(|word| word & bit != 0) || has_flavor(head)
+        self.short.has(head) || has_flavor(head)
+    }
+
+    /// Still perhaps, by as much as 24?
+    #[inline]
+    pub(super) fn passes_long(&self, text: &[u8]) -> bool {
+        let bytes = match text.first_chunk::<LONG>() {
+            Some(bytes) => *bytes,
+            None => start(text),
+        };
+        let [a, b, c] = words(bytes);
+        // Behind the name's end come other names.
+        let b = if zero_bytes(a) == 0 { b } else { 0 };
+        let c = if zero_bytes(b) == 0 { c } else { 0 };
+        let name = [until_nul(a), until_nul(b), until_nul(c)];
+        let [a, b, c] = name.map(|word| u128::from(underscores(word)));
+        self.long.has(mix(name)) || three_in_a_row(a << 64 | b) || three_in_a_row(b << 64 | c)
     }
 }
 
-/// Does the head hold `___` in its first 7 bytes: a name of at most 4 characters with a flavor,
-/// or something as rare?
+/// The name followed by underscores, as a flavor would have them.
+fn with_separator<const N: usize>(essential: &[u8]) -> [u8; N] {
+    let mut bytes = [b'_'; N];
+    for (to, from) in bytes.iter_mut().zip(essential) {
+        *to = *from;
+    }
+    bytes
+}
+
+/// The bytes as numbers.
+fn words(bytes: [u8; LONG]) -> [u64; 3] {
+    let [a, b, c] = bytes.as_chunks::<8>().0 else { return [0; 3] };
+    [a, b, c].map(|word| u64::from_be_bytes(*word))
+}
+
+/// A hash of the words.
+#[inline]
+fn mix(words: impl IntoIterator<Item = u64>) -> u64 {
+    words.into_iter().fold(0, |hash: u64, word| {
+        (hash ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(31)
+    })
+}
+
+/// The top bit of each byte that is `_`.
 #[inline(always)]
-fn has_flavor(head: u64) -> bool {
-    let underscores = |shift: u32| head >> shift & 0x00ff_ffff == 0x005f_5f5f;
-    underscores(40) || underscores(32) || underscores(24) || underscores(16) || underscores(8)
+const fn underscores(word: u64) -> u64 {
+    zero_bytes(word ^ 0x5f5f_5f5f_5f5f_5f5f)
+}
+
+/// Top bits of three bytes in a row.
+#[inline(always)]
+const fn three_in_a_row(bits: u128) -> bool {
+    bits & bits << 8 & bits << 16 != 0
+}
+
+/// Does the head hold `___`: a name of at most 5 characters with a flavor, or something as rare?
+#[inline(always)]
+const fn has_flavor(head: u64) -> bool {
+    three_in_a_row(underscores(head) as u128)
 }
 
 #[cfg(test)]
@@ -106,16 +197,25 @@ mod tests {
 
     #[test]
     fn flavors_of_every_length_pass() {
-        for essential in ["a", "ab", "abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh"] {
+        const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        for essential in (1..30).map(|len| &LETTERS[..len]) {
             let mut filter = Filter::new();
-            filter.add(essential.as_bytes());
-            for flavor in ["", "___x", "___2"] {
-                let mut name = [0u8; 16];
-                name[..essential.len()].copy_from_slice(essential.as_bytes());
-                name[essential.len()..][..flavor.len()].copy_from_slice(flavor.as_bytes());
-                assert!(filter.passes(head_of_text(&name)), "{essential}{flavor}");
+            filter.add(essential);
+            for flavor in [&b""[..], b"___x", b"___2"] {
+                // Other names follow, or nothing does.
+                for tail in [0, 40] {
+                    let mut text = [b'z'; 80];
+                    let len = essential.len() + flavor.len();
+                    text[..essential.len()].copy_from_slice(essential);
+                    text[essential.len()..len].copy_from_slice(flavor);
+                    text[len] = 0;
+                    let text = &text[..len + 1 + tail];
+                    assert!(filter.passes(head_of_text(text)), "{essential:?} {flavor:?}");
+                    assert!(filter.passes_long(text), "{essential:?} {flavor:?}");
+                }
             }
             assert!(!filter.passes(head(b"zzz")));
+            assert!(!filter.passes_long(b"abcdefghijklmnop_else\0"));
         }
     }
 }

@@ -125,9 +125,18 @@ struct Frame<'a> {
     bit_offset: u32,
 }
 
+/// Is `name` the NUL-terminated name at the start of `text`?
+#[inline(always)]
+fn begins_with(text: &[u8], name: &[u8]) -> bool {
+    // Most names differ at once; only then is it worth a call to compare them.
+    text.first() == name.first()
+        && text.strip_prefix(name).is_some_and(|rest| rest.first() == Some(&0))
+}
+
 /// Finds the member called like the local accessor's, depth first through anonymous members. The
-/// first of that name ends the search: if its type is not compatible, the candidate does not
-/// match (libbpf goes on with a wrong offset there; C forbids a second one).
+/// one found ends the search: if its type is not compatible, the candidate does not match (libbpf
+/// goes on with a wrong offset there). C forbids a second one of that name; if there is one all
+/// the same, the one at the local member's place is taken, else the first.
 fn member<'a>(
     pair: &mut Pair<'_, 'a>,
     local: Accessor,
@@ -141,6 +150,12 @@ fn member<'a>(
     let name = pair.local.name(name).map_err(Failure::Local)?;
     let mut frames = Vec::<Frame<'a>, MAX_ACCESSORS>::new();
     let mut frame = Frame { ty: *ty, next: 0, bit_offset: target.bit_offset };
+    // Objects made from a kernel's own header mostly have the member at the same place.
+    if let Some(member) = ty.members().get(local.index)
+        && pair.target.name_is(member.name, name).map_err(Failure::Target)?
+    {
+        frame.next = local.index;
+    }
     loop {
         let index = frame.next;
         let Some(member) = frame.ty.members().get(index) else {
@@ -154,14 +169,15 @@ fn member<'a>(
         };
         pair.budget.spend()?;
         frame.next = index.wrapping_add(1);
-        let found = pair.target.name(member.name).map_err(Failure::Target)?;
-        if !found.is_empty() && found != name {
+        let text = pair.target.text(member.name).map_err(Failure::Target)?;
+        let anonymous = member.name == StrOff::EMPTY || text.first() == Some(&0);
+        if !anonymous && !begins_with(text, name) {
             continue;
         }
         target.bit_offset = frame.bit_offset;
         target.advance_bits(u64::from(member.offset.0))?;
         target.raw.push(index).map_err(|_| Failure::AccessTooLong)?;
-        if found.is_empty() {
+        if anonymous {
             let inner = pair.target(member.ty)?;
             if inner.kind().is_composite() {
                 frames.push(frame).map_err(|_| Failure::AccessTooLong)?;

@@ -41,7 +41,9 @@ pub struct Relocator<'a, 's> {
     roots: &'s [Root],
     candidates: &'s mut [Candidate],
     budget: Budget,
-    spec: Spec,
+    /// The record's spec, and the candidate's that is being tried: kept here for their size.
+    own: Spec,
+    tried: Spec,
 }
 
 /// Steps of work that any object may ask for, and more for each record: far beyond what real ones
@@ -87,7 +89,8 @@ impl<'a, 's> Relocator<'a, 's> {
             roots,
             candidates: candidates.get_mut(..used).unwrap_or_default(),
             budget: Budget(BUDGET.saturating_add(count.saturating_mul(BUDGET_A_RECORD))),
-            spec: Spec::default(),
+            own: Spec::default(),
+            tried: Spec::default(),
         })
     }
 
@@ -111,8 +114,8 @@ impl<'a, 's> Relocator<'a, 's> {
     fn answer(&mut self, kind: RelocKind, record: &CoreRelo) -> Result<Resolution, Failure> {
         let root = self.local.type_by_id(record.type_id).map_err(Failure::Local)?;
         let access = self.local.name(record.access).map_err(Failure::Local)?;
-        let spec = Spec::parse(&self.local, record.type_id, access, kind)?;
-        let own = value::of_spec(&self.local, kind, &spec, Failure::Local)?;
+        self.own.set(&self.local, record.type_id, access, kind)?;
+        let own = value::of_spec(&self.local, kind, &self.own, Failure::Local)?;
         let mut answer = Resolution {
             local: own.number,
             validate: own.validate,
@@ -125,7 +128,7 @@ impl<'a, 's> Relocator<'a, 's> {
             return Err(Failure::AnonymousRoot);
         }
         let range = self.range_of(record.type_id);
-        match self.first_match(kind, &spec, range)? {
+        match self.first_match(kind, range)? {
             Ok(matched) => {
                 answer.outcome = Outcome::Value(matched.value.number);
                 answer.target = Some(matched.target);
@@ -163,10 +166,9 @@ impl<'a, 's> Relocator<'a, 's> {
     fn first_match(
         &mut self,
         kind: RelocKind,
-        local: &Spec,
         range: core::ops::Range<usize>,
     ) -> Result<Result<Matched<'a>, Reason>, Failure> {
-        let outcome = self.compare(kind, local, range.clone());
+        let outcome = self.compare(kind, range.clone());
         let narrowed = matches!(outcome, Ok(Ok(_)));
         // Whatever went wrong, the next record finds no marks of this one.
         for candidate in self.candidates.get_mut(range).unwrap_or_default() {
@@ -182,7 +184,6 @@ impl<'a, 's> Relocator<'a, 's> {
     fn compare(
         &mut self,
         kind: RelocKind,
-        local: &Spec,
         range: core::ops::Range<usize>,
     ) -> Result<Result<Matched<'a>, Reason>, Failure> {
         let mut first: Option<Matched<'a>> = None;
@@ -194,7 +195,7 @@ impl<'a, 's> Relocator<'a, 's> {
                 continue;
             }
             open = open.saturating_add(1);
-            let matched = match self.try_candidate(kind, local, candidate)? {
+            let matched = match self.try_candidate(kind, candidate)? {
                 Ok(matched) => matched,
                 Err(why) => {
                     mismatch = mismatch.or_else(|| Some((target_type(candidate), why)));
@@ -216,7 +217,7 @@ impl<'a, 's> Relocator<'a, 's> {
         // Would a dropped one have matched? Then the order of records has decided.
         for at in range {
             let Some(&candidate) = self.candidates.get(at) else { break };
-            if candidate.state == State::Dropped && self.try_candidate(kind, local, candidate)?.is_ok() {
+            if candidate.state == State::Dropped && self.try_candidate(kind, candidate)?.is_ok() {
                 return Ok(Err(Reason::Narrowed { would_fit: target_type(candidate) }));
             }
         }
@@ -226,13 +227,12 @@ impl<'a, 's> Relocator<'a, 's> {
     fn try_candidate(
         &mut self,
         kind: RelocKind,
-        local: &Spec,
         candidate: Candidate,
     ) -> Result<Result<Matched<'a>, Mismatch>, Failure> {
         let Some(target) = self.targets.get(usize::from(candidate.btf)) else {
             return Err(Failure::TooComplex);
         };
-        let spec = &mut self.spec;
+        let (local, spec) = (&self.own, &mut self.tried);
         let mut pair = Pair { local: &self.local, target, budget: &mut self.budget };
         if let Some(mismatch) = path::match_candidate(&mut pair, kind, local, candidate.id, spec)? {
             return Ok(Err(mismatch));

@@ -1,7 +1,7 @@
 //! The distinct root types of an object's records.
 //!
 //! Enters: records, in any number. Leaves: one [`Root`] for each local type that they start from,
-//! sorted by name for the one pass over the target ([`candidates`](super::candidates)), and found
+//! sorted by the hash of their name for the one pass over the target ([`candidates`](super::candidates)), and found
 //! by id for each record. All in the caller's buffer: the tree that finds a root by id lives in
 //! the roots themselves.
 
@@ -11,7 +11,7 @@ use crate::btf::{Btf, Kind, essential_name};
 use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::units::{StrOff, TypeId};
 
-use super::filter::head;
+use super::filter::hash;
 
 /// A local type that records start from. Callers make room for them with [`Root::EMPTY`].
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +20,8 @@ pub struct Root {
     /// Children in the tree over ids: the n-th bit of an id decides at depth n, so that no input
     /// makes it deeper than 32.
     children: [u32; 2],
-    /// First 8 bytes of the essential name: orders most names without a look at the strings.
-    pub(super) head: u64,
+    /// Hash of the essential name: roots are sorted by it, and so mostly without a look at names.
+    hash: u64,
     name: StrOff,
     /// Kind that candidates must have; `Void` if there can be none.
     pub(super) kind: Kind,
@@ -37,7 +37,7 @@ impl Root {
     pub const EMPTY: Self = Self {
         id: TypeId::VOID,
         children: [NO_CHILD; 2],
-        head: 0,
+        hash: 0,
         name: StrOff::EMPTY,
         kind: Kind::Void,
         first: 0,
@@ -48,13 +48,13 @@ impl Root {
         Self { id, ..Self::EMPTY }
     }
 
-    /// Name, kind and head, from the local BTF. A type that is missing or anonymous has no
+    /// Name, kind and hash, from the local BTF. A type that is missing or anonymous has no
     /// candidates; the record that names it gets the error.
     fn describe(&mut self, local: &Btf<'_>) {
         let Ok(ty) = local.type_by_id(self.id) else { return };
         let Ok(name) = local.name(ty.name()) else { return };
         if !name.is_empty() {
-            self.head = head(essential_name(name));
+            self.hash = hash(essential_name(name));
             self.name = ty.name();
             self.kind = class(ty.kind());
         }
@@ -65,16 +65,17 @@ impl Root {
         essential_name(local.name(self.name).unwrap_or(&[]))
     }
 
-    /// How the root orders against a target type's essential name and class of kind.
+    /// How the root orders against a target type's essential name (and its hash) and class of
+    /// kind.
     pub(super) fn order(
         &self,
         local: &Btf<'_>,
-        head: u64,
+        hash: u64,
         name: &[u8],
         kind: Kind,
     ) -> Ordering {
-        self.head
-            .cmp(&head)
+        self.hash
+            .cmp(&hash)
             .then_with(|| self.essential(local).cmp(name))
             .then_with(|| self.kind.number().cmp(&kind.number()))
     }
@@ -88,7 +89,7 @@ pub(super) const fn class(kind: Kind) -> Kind {
     }
 }
 
-/// Collects the roots of `ids` and sorts them by name.
+/// Collects the roots of `ids` and sorts them by their names' hashes.
 ///
 /// # Errors
 /// `BufferTooSmall`; as many roots as records is always enough.
@@ -98,7 +99,11 @@ pub(super) fn collect<'s>(
     buffer: &'s mut [Root],
 ) -> Result<&'s mut [Root]> {
     let mut used = 0usize;
+    let mut last = None; // records of one root mostly stand together
     for id in ids.clone() {
+        if last.replace(id) == Some(id) {
+            continue;
+        }
         let Err(place) = search(buffer.get(..used).unwrap_or(&[]), id) else { continue };
         let Some(slot) = buffer.get_mut(used) else {
             let needed = ids.count() as u64;
@@ -112,7 +117,7 @@ pub(super) fn collect<'s>(
     }
     let roots = buffer.get_mut(..used).unwrap_or_default();
     roots.sort_unstable_by(|a, b| {
-        a.order(local, b.head, b.essential(local), b.kind).then_with(|| a.id.cmp(&b.id))
+        a.order(local, b.hash, b.essential(local), b.kind).then_with(|| a.id.cmp(&b.id))
     });
     // Sorting has torn the tree: tie it again over the same roots.
     for root in roots.iter_mut() {

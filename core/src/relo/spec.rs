@@ -80,25 +80,36 @@ impl Spec {
         access: &[u8],
         kind: RelocKind,
     ) -> Result<Self, Failure> {
-        let mut spec = Self { root, ..Self::default() };
+        let mut spec = Self::default();
+        spec.set(local, root, access, kind)?;
+        Ok(spec)
+    }
+
+    /// [`parse`](Self::parse) in place: a spec has over a kilobyte.
+    pub(super) fn set(
+        &mut self,
+        local: &Btf<'_>,
+        root: TypeId,
+        access: &[u8],
+        kind: RelocKind,
+    ) -> Result<(), Failure> {
+        self.start(root);
         if !kind.is_field() && !kind.is_enumval() {
-            return if access == b"0" { Ok(spec) } else { Err(Failure::AccessSyntax) };
+            return if access == b"0" { Ok(()) } else { Err(Failure::AccessSyntax) };
         }
         for part in access.split(|&byte| byte == b':') {
-            spec.raw.push(number(part)?).map_err(|_| Failure::AccessTooLong)?;
+            self.raw.push(number(part)?).map_err(|_| Failure::AccessTooLong)?;
         }
         let ty = local.skip_mods(root).map_err(Failure::Local)?;
         // `split` yields at least one part.
-        let first = spec.raw.first().copied().unwrap_or(0);
+        let first = self.raw.first().copied().unwrap_or(0);
         if kind.is_enumval() {
-            spec.enumerator(&ty, first)?;
-        } else {
-            spec.turn(Accessor { ty: ty.id(), index: first, name: None })?;
-            let bytes = local.size_bytes(ty.id()).map_err(Failure::Local)?;
-            spec.advance(first, bytes)?;
-            spec.descend(local, ty)?;
+            return self.enumerator(&ty, first);
         }
-        Ok(spec)
+        self.turn(Accessor { ty: ty.id(), index: first, name: None })?;
+        let bytes = local.size_bytes(ty.id()).map_err(Failure::Local)?;
+        self.advance(first, bytes)?;
+        self.descend(local, ty)
     }
 
     fn enumerator(&mut self, ty: &Type<'_>, index: u32) -> Result<(), Failure> {
