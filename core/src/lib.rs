@@ -98,6 +98,9 @@ pub mod insn;
 pub mod owned;
 pub mod plan;
 pub mod relo;
+pub mod show;
+#[cfg(test)]
+mod testing;
 pub mod units;
 
 pub use error::{Error, Result};

@@ -56,7 +56,12 @@ impl<'a> Plan<'a> {
             None => Groups::EMPTY,
         };
         let programs = ProgramTable::build(object, programs)?;
-        Ok(Self { object, local, relos, programs })
+        Ok(Self {
+            object,
+            local,
+            relos,
+            programs,
+        })
     }
 
     /// The object.
@@ -84,11 +89,21 @@ impl<'a> Plan<'a> {
 
     /// The records by code section, in the object's order.
     pub fn sections(&self) -> impl Iterator<Item = Result<PlannedSection<'a>>> + use<'a> {
-        let Self { local, relos, programs, .. } = *self;
+        let Self {
+            local,
+            relos,
+            programs,
+            ..
+        } = *self;
         let mut first = 0usize;
         relos.into_iter().map(move |records| {
             let name = local.name(records.section())?;
-            let planned = PlannedSection { name, programs: programs.section(name), records, first };
+            let planned = PlannedSection {
+                name,
+                programs: programs.section(name),
+                records,
+                first,
+            };
             first = first.saturating_add(records.len() as usize);
             Ok(planned)
         })
@@ -106,7 +121,12 @@ impl<'a> Plan<'a> {
     where
         'a: 't,
     {
-        Relocator::new(self.local, targets, self.records().map(|entry| entry.record), workspace)
+        Relocator::new(
+            self.local,
+            targets,
+            self.records().map(|entry| entry.record),
+            workspace,
+        )
     }
 
     /// Answers every record, in the object's order: `out` gets one resolution each. Records whose
@@ -136,7 +156,10 @@ impl<'a> Plan<'a> {
         let needed = self.relos.count() as usize;
         let Some(out) = out.get_mut(..needed) else {
             let what = What::OutcomeBuffer;
-            let kind = ErrorKind::BufferTooSmall { what, needed: needed as u64 };
+            let kind = ErrorKind::BufferTooSmall {
+                what,
+                needed: needed as u64,
+            };
             return Err(Error::new(kind, Site::Call));
         };
         let mut out = out.iter_mut();
@@ -147,7 +170,11 @@ impl<'a> Plan<'a> {
                 // unnoticed: applying it fails.
                 let resolve = !record.insn_off.is_multiple_of(8)
                     || planned.programs.find(record.insn_off).is_some_and(&wanted);
-                *out = if resolve { relocator.resolve(&record) } else { Resolution::EMPTY };
+                *out = if resolve {
+                    relocator.resolve(&record)
+                } else {
+                    Resolution::EMPTY
+                };
             }
         }
         Ok(needed)

@@ -49,7 +49,11 @@ pub(crate) struct Builder {
 
 impl Builder {
     pub(crate) fn new() -> Self {
-        Self { words: Vec::new(), strings: Vec::from([0]), next: 1 }
+        Self {
+            words: Vec::new(),
+            strings: Vec::from([0]),
+            next: 1,
+        }
     }
 
     /// The id that the next type will get.
@@ -70,7 +74,13 @@ impl Builder {
     }
 
     /// A record as it stands: for kinds without a method of their own, and for wrong ones.
-    pub(crate) fn add_raw(&mut self, name: StrOff, info: u32, size_or_type: u32, tail: &[u32]) -> TypeId {
+    pub(crate) fn add_raw(
+        &mut self,
+        name: StrOff,
+        info: u32,
+        size_or_type: u32,
+        tail: &[u32],
+    ) -> TypeId {
         self.words.extend([name.0, info, size_or_type]);
         self.words.extend(tail);
         self.next += 1;
@@ -83,7 +93,7 @@ impl Builder {
     }
 
     pub(crate) fn add_int(&mut self, name: &str, bytes: u32, encoding: u32) -> TypeId {
-        self.add(name, 1, bytes, &[encoding << 24 | bytes * 8])
+        self.add(name, 1, bytes, &[(encoding << 24) | (bytes * 8)])
     }
 
     pub(crate) fn add_ptr(&mut self, to: TypeId) -> TypeId {
@@ -109,7 +119,12 @@ impl Builder {
             tail.extend([self.add_string(name).0, ty.0, width << 24 | bit_offset]);
         }
         let name = self.add_string(name);
-        self.add_raw(name, flag << 31 | kind << 24 | members.len() as u32, bytes, &tail)
+        self.add_raw(
+            name,
+            flag << 31 | kind << 24 | members.len() as u32,
+            bytes,
+            &tail,
+        )
     }
 
     /// An enum of 4 bytes; signed as the compiler has it: if an enumerator is negative.
@@ -122,7 +137,13 @@ impl Builder {
         self.add_any_enum(19, name, 8, enumerators)
     }
 
-    fn add_any_enum(&mut self, kind: u32, name: &str, bytes: u32, enumerators: &[(&str, i64)]) -> TypeId {
+    fn add_any_enum(
+        &mut self,
+        kind: u32,
+        name: &str,
+        bytes: u32,
+        enumerators: &[(&str, i64)],
+    ) -> TypeId {
         let flag = u32::from(enumerators.iter().any(|enumerator| enumerator.1 < 0));
         let mut tail = Vec::new();
         for &(name, value) in enumerators {
@@ -132,7 +153,12 @@ impl Builder {
             }
         }
         let name = self.add_string(name);
-        self.add_raw(name, flag << 31 | kind << 24 | enumerators.len() as u32, bytes, &tail)
+        self.add_raw(
+            name,
+            flag << 31 | kind << 24 | enumerators.len() as u32,
+            bytes,
+            &tail,
+        )
     }
 
     pub(crate) fn add_fwd(&mut self, name: &str, union: bool) -> TypeId {
@@ -153,7 +179,12 @@ impl Builder {
         for &(name, ty) in params {
             tail.extend([self.add_string(name).0, ty.0]);
         }
-        self.add_raw(StrOff::EMPTY, 13 << 24 | params.len() as u32, result.0, &tail)
+        self.add_raw(
+            StrOff::EMPTY,
+            13 << 24 | params.len() as u32,
+            result.0,
+            &tail,
+        )
     }
 
     pub(crate) fn add_float(&mut self, name: &str, bytes: u32) -> TypeId {
@@ -167,7 +198,12 @@ impl Builder {
     /// A record about the instruction at byte 0; its access string goes into these strings.
     pub(crate) fn record(&mut self, ty: TypeId, access: &str, kind: RelocKind) -> CoreRelo {
         let access = self.add_string(access);
-        CoreRelo { insn_off: 0, type_id: ty, access, kind: kind as u32 }
+        CoreRelo {
+            insn_off: 0,
+            type_id: ty,
+            access,
+            kind: kind as u32,
+        }
     }
 
     /// The BTF: a header of 24 bytes, types, strings.
@@ -176,7 +212,12 @@ impl Builder {
         let header = [24, 0, types, types, self.strings.len() as u32];
         let mut bytes = Vec::from(endian.bytes16(0xeb9f));
         bytes.extend([1, 0]);
-        bytes.extend(header.iter().chain(&self.words).flat_map(|&word| endian.bytes32(word)));
+        bytes.extend(
+            header
+                .iter()
+                .chain(&self.words)
+                .flat_map(|&word| endian.bytes32(word)),
+        );
         bytes.extend(&self.strings);
         bytes
     }

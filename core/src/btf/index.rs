@@ -76,7 +76,9 @@ impl<'s> Writer<'s> {
         {
             slots.copy_from_slice(places);
             self.used = self.used.wrapping_add(places.len());
-            self.due = self.due.saturating_add(u32::try_from(places.len()).unwrap_or(u32::MAX));
+            self.due = self
+                .due
+                .saturating_add(u32::try_from(places.len()).unwrap_or(u32::MAX));
             return;
         }
         for (nth, &at) in (nth..).zip(places) {
@@ -109,9 +111,10 @@ impl<'s> Writer<'s> {
         let kept = self.used.div_ceil(2);
         for to in 1..kept {
             if let Some(&from) = self.slots.get(to.wrapping_mul(2))
-                && let Some(slot) = self.slots.get_mut(to) {
-                    *slot = from;
-                }
+                && let Some(slot) = self.slots.get_mut(to)
+            {
+                *slot = from;
+            }
         }
         // The pending type's number is `used` strides; in the doubled stride it is due only if
         // that is even, else it is skipped and the next one is.

@@ -281,17 +281,17 @@ pub(crate) struct Group;
 impl Group {
     /// Structs and unions.
     const COMPOSITE: u8 = 1;
-    /// Enums of both widths and forward declarations.
-    const ENUM: u8 = 2;
-    /// Typedefs, integers and floats.
-    const SCALAR: u8 = 3;
+    /// Other types that names are searched for: enums, forward declarations, typedefs, scalars.
+    const NAMED: u8 = 2;
+    /// Function types: what a function must refer to.
+    pub(crate) const PROTO: u8 = 3;
 
-    /// The group of kinds of that number; 0 for all others, mostly nameless or functions.
+    /// The group of kinds of that number; 0 for all others.
     pub(crate) const fn of(kind: u8) -> u8 {
         match kind {
             4 | 5 => Self::COMPOSITE,
-            6 | 7 | 19 => Self::ENUM,
-            1 | 8 | 16 => Self::SCALAR,
+            1 | 6..=8 | 16 | 19 => Self::NAMED,
+            13 => Self::PROTO,
             _ => 0,
         }
     }
@@ -304,7 +304,11 @@ struct Step {
     group: u8,
 }
 
-const UNKNOWN: Step = Step { fixed: 0, each: 0, group: 0 };
+const UNKNOWN: Step = Step {
+    fixed: 0,
+    each: 0,
+    group: 0,
+};
 
 /// [`TAILS`] in words, the head's 3 added; zeros for what is unknown. As long as 7 bits count, so
 /// that looking a kind up needs no test.
@@ -318,7 +322,11 @@ const STEPS: [Step; 128] = {
     let mut kind = 1;
     while kind < TAILS.len() {
         let Tail { fixed, each } = TAILS[kind];
-        steps[kind] = Step { fixed: 3 + fixed / 4, each: each / 4, group: Group::of(kind as u8) };
+        steps[kind] = Step {
+            fixed: 3 + fixed / 4,
+            each: each / 4,
+            group: Group::of(kind as u8),
+        };
         kind += 1;
     }
     steps

@@ -39,7 +39,11 @@ impl<'a> Picker<'a> {
     pub(super) fn new(sections: Sections<'a>, kinds: u128) -> Self {
         let of = |kind: u8| u8::from(kinds >> kind & 1 != 0) << Group::of(kind);
         let groups = (0..128).fold(0, |groups, kind| groups | of(kind));
-        Self { sections, kinds, groups }
+        Self {
+            sections,
+            kinds,
+            groups,
+        }
     }
 
     /// Hands over what it picks of `places`, the first of which is of type `first`.
@@ -70,7 +74,11 @@ impl<'a> Picker<'a> {
     /// Reads the heads of records whose group is right, and keeps the right kinds with a name.
     #[inline(always)]
     fn look(&self, in_group: &[(u32, u32)]) -> ([Named; CHUNK], usize) {
-        const NONE: Named = Named { id: TypeId::VOID, kind: Kind::Void, name: StrOff::EMPTY };
+        const NONE: Named = Named {
+            id: TypeId::VOID,
+            kind: Kind::Void,
+            name: StrOff::EMPTY,
+        };
         let mut chunk = [NONE; CHUNK];
         let mut count = 0usize;
         let endian = self.sections.endian;
@@ -81,7 +89,11 @@ impl<'a> Picker<'a> {
             let kind = Info::new(raw.info.get(endian)).raw_kind();
             let name = StrOff(raw.name.get(endian));
             if let Some(slot) = chunk.get_mut(count) {
-                *slot = Named { id: TypeId(id), kind: Kind::from_raw(kind), name };
+                *slot = Named {
+                    id: TypeId(id),
+                    kind: Kind::from_raw(kind),
+                    name,
+                };
             }
             let wanted = self.kinds >> kind & 1 != 0 && name != StrOff::EMPTY;
             count = count.wrapping_add(usize::from(wanted));

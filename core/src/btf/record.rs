@@ -39,7 +39,14 @@ impl<'a> Type<'a> {
 
     fn new(endian: Endian, id: TypeId, raw: &RawType, info: Info, tail: &'a [u8]) -> Self {
         let (name, size_or_type) = (raw.name.get(endian), raw.size_or_type.get(endian));
-        Self { id, name, info, size_or_type, tail, endian }
+        Self {
+            id,
+            name,
+            info,
+            size_or_type,
+            tail,
+            endian,
+        }
     }
 
     /// The type's id.
@@ -108,7 +115,9 @@ pub(super) fn extent<'a>(sections: &Sections<'a>, at: usize) -> Result<(&'a RawT
         && let Some(tail) = tail_bytes(raw.info, sections.endian, sections.layout)
     {
         // At most 32-bit data and a tail of 2^24 × 255 bytes: a sum in u64 can't wrap.
-        let end = (at as u64).wrapping_add(HEAD_BYTES as u64).wrapping_add(tail);
+        let end = (at as u64)
+            .wrapping_add(HEAD_BYTES as u64)
+            .wrapping_add(tail);
         if end <= sections.types.len() as u64 {
             return Ok((raw, usize::try_from(end).unwrap_or(usize::MAX)));
         }
@@ -166,7 +175,10 @@ pub(super) fn read<'a>(
     if let Ok((raw, rest)) = RawType::ref_from_prefix(record) {
         let info = Info::new(raw.info.get(sections.endian));
         // The length of a known kind comes out of a table; 0 says that it is none.
-        let tail = step(info).0.checked_sub(HEAD_WORDS).map(|words| words.wrapping_mul(4));
+        let tail = step(info)
+            .0
+            .checked_sub(HEAD_WORDS)
+            .map(|words| words.wrapping_mul(4));
         if let Some(tail) = tail.and_then(|bytes| rest.get(..bytes)) {
             let end = at.wrapping_add(HEAD_BYTES).wrapping_add(tail.len());
             return Ok((Type::new(sections.endian, id, raw, info, tail), end));
@@ -177,14 +189,13 @@ pub(super) fn read<'a>(
 
 /// [`read`] for a kind that only the layout section knows, or for the error.
 #[cold]
-fn read_unknown<'a>(
-    sections: &Sections<'a>,
-    at: usize,
-    id: TypeId,
-) -> Result<(Type<'a>, usize)> {
+fn read_unknown<'a>(sections: &Sections<'a>, at: usize, id: TypeId) -> Result<(Type<'a>, usize)> {
     let (raw, end) = extent(sections, at)?;
     let info = Info::new(raw.info.get(sections.endian));
-    let tail = sections.types.get(at.wrapping_add(HEAD_BYTES)..end).unwrap_or(&[]);
+    let tail = sections
+        .types
+        .get(at.wrapping_add(HEAD_BYTES)..end)
+        .unwrap_or(&[]);
     Ok((Type::new(sections.endian, id, raw, info, tail), end))
 }
 

@@ -8,10 +8,10 @@ use crate::units::{Endian, StrOff, TypeId};
 
 use super::header::{self, Sections};
 use super::index::{Index, Writer};
-use super::record::{self, Records, Type};
-use super::resolve::is_long;
 use super::kind::Kind;
 use super::named::{Named, Picker};
+use super::record::{self, Records, Type};
+use super::resolve::is_long;
 use super::strings;
 use super::walk::{Batch, Place, Walk};
 
@@ -131,7 +131,9 @@ impl<'a> Btf<'a> {
                 break;
             }
             if self.pointer_bytes.is_none() {
-                self.pointer_bytes = places.iter().find_map(|&place| self.pointer_bytes_of(place));
+                self.pointer_bytes = places
+                    .iter()
+                    .find_map(|&place| self.pointer_bytes_of(place));
             }
             writer.extend(count, places);
             // Under 4 GiB of records of 12 bytes or more.
@@ -324,9 +326,18 @@ impl<'a> Btf<'a> {
             Some(base) if at.0 < self.first_string => base.text(at),
             _ => {
                 let own = at.0.wrapping_sub(self.first_string);
-                self.sections.strings.get(own as usize..).ok_or_else(|| self.no_such_name(at))
+                self.sections
+                    .strings
+                    .get(own as usize..)
+                    .ok_or_else(|| self.no_such_name(at))
             }
         }
+    }
+
+    /// Length of the strings, the base's included, in bytes: what names must stay below.
+    pub(super) fn strings_end(&self) -> u32 {
+        let own = u32::try_from(self.sections.strings.len()).unwrap_or(u32::MAX);
+        self.first_string.saturating_add(own)
     }
 
     #[cold]
@@ -334,7 +345,11 @@ impl<'a> Btf<'a> {
         let limit = u64::from(self.first_string)
             .wrapping_add(self.sections.strings.len() as u64)
             .saturating_sub(1);
-        let kind = ErrorKind::OutOfRange { what: What::Name, value: u64::from(at.0), limit };
+        let kind = ErrorKind::OutOfRange {
+            what: What::Name,
+            value: u64::from(at.0),
+            limit,
+        };
         Error::new(kind, Site::Btf(self.sections.types_at))
     }
 

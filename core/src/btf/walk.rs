@@ -55,7 +55,9 @@ impl Place {
 
 impl Batch {
     pub(super) const fn new() -> Self {
-        Self { places: [0; LANES * LANE_RECORDS] }
+        Self {
+            places: [0; LANES * LANE_RECORDS],
+        }
     }
 }
 
@@ -74,7 +76,11 @@ impl<'a> Walk<'a> {
         // plain walk says so.
         let whole = sections.types.len() & !3;
         let words = sections.types.get(..whole).unwrap_or(&[]);
-        Self { sections, words: <[Word]>::ref_from_bytes(words).unwrap_or(&[]), at: 0 }
+        Self {
+            sections,
+            words: <[Word]>::ref_from_bytes(words).unwrap_or(&[]),
+            at: 0,
+        }
     }
 
     /// The next records' places; empty at the end.
@@ -95,7 +101,10 @@ impl<'a> Walk<'a> {
             return Ok(batch.places.get(..used).unwrap_or(&[]));
         }
         // Not even one: a kind that only the layout section knows, or an error to be told.
-        let info = self.words.get(first.wrapping_add(1)).map(|info| info.get(self.sections.endian));
+        let info = self
+            .words
+            .get(first.wrapping_add(1))
+            .map(|info| info.get(self.sections.endian));
         let group = Group::of(Info::new(info.unwrap_or(0)).raw_kind());
         let place = u32::try_from(self.at & !3).unwrap_or(u32::MAX) | u32::from(group);
         self.at = plain_step(&self.sections, self.at)?;
@@ -136,7 +145,9 @@ fn guess<const BIG: bool>(words: &[Word], from: usize) -> usize {
     'starts: for start in near {
         let mut at = start;
         for _ in 0..RUN {
-            let Some(info) = words.get(at.wrapping_add(1)) else { continue 'starts };
+            let Some(info) = words.get(at.wrapping_add(1)) else {
+                continue 'starts;
+            };
             let info = info.get(endian);
             // Bits that no compiler sets yet: of a wide kind and of a wide vlen.
             if info & 0x60ff_0000 != 0 {
@@ -166,10 +177,26 @@ fn four_lanes<const BIG: bool>(
     });
     let [s0, s1, s2, s3] = starts;
     let last = s3.saturating_add(LANE_WORDS).min(words.len());
-    let mut a = Lane { at: s0, end: s1, met: 0 };
-    let mut b = Lane { at: s1, end: s2, met: 0 };
-    let mut c = Lane { at: s2, end: s3, met: 0 };
-    let mut d = Lane { at: s3, end: last, met: 0 };
+    let mut a = Lane {
+        at: s0,
+        end: s1,
+        met: 0,
+    };
+    let mut b = Lane {
+        at: s1,
+        end: s2,
+        met: 0,
+    };
+    let mut c = Lane {
+        at: s2,
+        end: s3,
+        met: 0,
+    };
+    let mut d = Lane {
+        at: s3,
+        end: last,
+        met: 0,
+    };
     let (p0, rest) = places.split_at_mut(LANE_RECORDS);
     let (p1, rest) = rest.split_at_mut(LANE_RECORDS);
     let (p2, p3) = rest.split_at_mut(LANE_RECORDS);
@@ -198,12 +225,17 @@ impl Lane {
         }
         let (step, group) = head::<BIG>(words, self.at);
         let next = self.at.wrapping_add(step);
-        let Some(place) = places.get_mut(self.met) else { return false };
+        let Some(place) = places.get_mut(self.met) else {
+            return false;
+        };
         if step == 0 || next > words.len() {
             return false;
         }
         // Type data is under 4 GiB, so a place in bytes fits.
-        #[expect(clippy::cast_possible_truncation, reason = "a quarter of under 4 GiB, times 4")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a quarter of under 4 GiB, times 4"
+        )]
         let bytes = (self.at as u32).wrapping_mul(4);
         *place = bytes | u32::from(group);
         self.met = self.met.wrapping_add(1);

@@ -36,7 +36,11 @@ pub enum Place {
 
 impl Applied {
     const fn untouched(outcome: Outcome) -> Self {
-        Self { outcome, place: None, old: 0 }
+        Self {
+            outcome,
+            place: None,
+            old: 0,
+        }
     }
 }
 
@@ -80,7 +84,11 @@ pub fn apply(
             if insn.is_ld_imm64() {
                 // The second slot too, or the verifier would complain of an unknown opcode.
                 let Some(second) = second else {
-                    return Applied { outcome: Outcome::Failed(Failure::NoInsn), place, old };
+                    return Applied {
+                        outcome: Outcome::Failed(Failure::NoInsn),
+                        place,
+                        old,
+                    };
                 };
                 *second = poison;
             }
@@ -93,7 +101,11 @@ pub fn apply(
             }
         }
     }
-    Applied { outcome, place, old }
+    Applied {
+        outcome,
+        place,
+        old,
+    }
 }
 
 type Slot = [u8; INSN_BYTES];
@@ -156,7 +168,11 @@ fn validate(resolution: &Resolution, found: u64) -> Result<(), Failure> {
         Validate::Full => found == expected,
         Validate::Low32 => found & 0xffff_ffff == expected & 0xffff_ffff,
     };
-    if equal { Ok(()) } else { Err(Failure::InsnValue { expected, found }) }
+    if equal {
+        Ok(())
+    } else {
+        Err(Failure::InsnValue { expected, found })
+    }
 }
 
 fn immediate(insn: &mut Insn, resolution: &Resolution, value: u64) -> Result<(), Failure> {
@@ -176,14 +192,25 @@ fn immediate(insn: &mut Insn, resolution: &Resolution, value: u64) -> Result<(),
 fn memory(insn: &mut Insn, resolution: &Resolution, value: u64) -> Result<Outcome, Failure> {
     validate(resolution, i64::from(insn.off).cast_unsigned())?;
     let off = i16::try_from(value).map_err(|_| Failure::OffsetTooLarge(value))?;
-    let Resolution { local_bytes, target_bytes, adjustable, .. } = *resolution;
+    let Resolution {
+        local_bytes,
+        target_bytes,
+        adjustable,
+        ..
+    } = *resolution;
     if local_bytes != target_bytes {
         if !adjustable {
-            return Ok(Outcome::Poison(Reason::SizeDiffers { local_bytes, target_bytes }));
+            return Ok(Outcome::Poison(Reason::SizeDiffers {
+                local_bytes,
+                target_bytes,
+            }));
         }
         let insn_bytes = size_bytes(insn.code);
         if insn_bytes != local_bytes {
-            return Err(Failure::InsnSize { insn_bytes, field_bytes: local_bytes });
+            return Err(Failure::InsnSize {
+                insn_bytes,
+                field_bytes: local_bytes,
+            });
         }
         let size = size_code(target_bytes).ok_or(Failure::NoInsnOfSize(target_bytes))?;
         insn.code = insn.code & !SIZE | size;
@@ -201,7 +228,16 @@ fn immediate64(
     let next = next.ok_or(Failure::NoInsn)?;
     let plain = insn.src == 0 && insn.off == 0;
     let second = Insn { imm: 0, ..*next };
-    if !plain || second != (Insn { code: 0, dst: 0, src: 0, off: 0, imm: 0 }) {
+    if !plain
+        || second
+            != (Insn {
+                code: 0,
+                dst: 0,
+                src: 0,
+                off: 0,
+                imm: 0,
+            })
+    {
         return Err(Failure::Insn { code: insn.code });
     }
     validate(resolution, wide(*insn, *next))?;

@@ -30,7 +30,13 @@ pub struct Insn {
 
 impl Insn {
     /// What a poisoned instruction is replaced by.
-    pub const POISON: Self = Self { code: 0x85, dst: 0, src: 0, off: 0, imm: POISON_IMM };
+    pub const POISON: Self = Self {
+        code: 0x85,
+        dst: 0,
+        src: 0,
+        off: 0,
+        imm: POISON_IMM,
+    };
 
     /// Decodes 8 bytes.
     #[must_use]
@@ -77,12 +83,27 @@ mod tests {
     #[test]
     fn both_byte_orders() {
         // r1 = *(u64 *)(r6 + 0x0708), as clang encodes it for bpfel and bpfeb.
-        let insn = Insn { code: 0x79, dst: 1, src: 6, off: 0x0708, imm: 0 };
-        assert_eq!(insn.encode(Endian::Little), [0x79, 0x61, 0x08, 0x07, 0, 0, 0, 0]);
-        assert_eq!(insn.encode(Endian::Big), [0x79, 0x16, 0x07, 0x08, 0, 0, 0, 0]);
+        let insn = Insn {
+            code: 0x79,
+            dst: 1,
+            src: 6,
+            off: 0x0708,
+            imm: 0,
+        };
+        assert_eq!(
+            insn.encode(Endian::Little),
+            [0x79, 0x61, 0x08, 0x07, 0, 0, 0, 0]
+        );
+        assert_eq!(
+            insn.encode(Endian::Big),
+            [0x79, 0x16, 0x07, 0x08, 0, 0, 0, 0]
+        );
         for endian in [Endian::Little, Endian::Big] {
             assert_eq!(Insn::decode(insn.encode(endian), endian), insn);
-            assert_eq!(Insn::decode(Insn::POISON.encode(endian), endian), Insn::POISON);
+            assert_eq!(
+                Insn::decode(Insn::POISON.encode(endian), endian),
+                Insn::POISON
+            );
         }
         assert_eq!(POISON_IMM, 0x0bad_2310);
     }

@@ -50,7 +50,10 @@ pub fn relocate(plan: &Plan<'_>, targets: &[Btf<'_>]) -> Result<Relocated> {
     let mut candidates = vec![Candidate::EMPTY; records.saturating_mul(CANDIDATES_A_RECORD)];
     let needed = match run(plan, targets, &mut roots, &mut candidates) {
         Err(error) => match error.kind() {
-            ErrorKind::BufferTooSmall { what: What::CandidateBuffer, needed } => needed,
+            ErrorKind::BufferTooSmall {
+                what: What::CandidateBuffer,
+                needed,
+            } => needed,
             _ => return Err(error),
         },
         done => return done,
@@ -89,5 +92,10 @@ fn run(
         }
     }
     let unmatched_roots = relocator.unmatched_roots();
-    Ok(Relocated { resolutions, applied, sections, unmatched_roots })
+    Ok(Relocated {
+        resolutions,
+        applied,
+        sections,
+        unmatched_roots,
+    })
 }

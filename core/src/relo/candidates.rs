@@ -36,8 +36,12 @@ pub(super) enum State {
 
 impl Candidate {
     /// For buffers that are filled later.
-    pub const EMPTY: Self =
-        Self { root: u32::MAX, id: TypeId::VOID, btf: 0, state: State::Open };
+    pub const EMPTY: Self = Self {
+        root: u32::MAX,
+        id: TypeId::VOID,
+        btf: 0,
+        state: State::Open,
+    };
 }
 
 /// Finds the candidates of all roots. Returns how many of the buffer's elements are used.
@@ -50,8 +54,13 @@ pub(super) fn find(
     roots: &mut [Root],
     buffer: &mut [Candidate],
 ) -> Result<usize> {
-    let mut search = Search { local, found: Found { buffer, count: 0 } };
-    let Some((vmlinux, modules)) = targets.split_first() else { return Ok(0) };
+    let mut search = Search {
+        local,
+        found: Found { buffer, count: 0 },
+    };
+    let Some((vmlinux, modules)) = targets.split_first() else {
+        return Ok(0);
+    };
     search.scan(vmlinux, 0, roots)?;
     let used = search.found.settle(roots)?;
     // Most objects end here: every root is known to vmlinux, or to nobody.
@@ -77,14 +86,20 @@ impl Found<'_> {
     fn settle(&mut self, roots: &mut [Root]) -> Result<usize> {
         let needed = self.count as u64;
         let Some(found) = self.buffer.get_mut(..self.count) else {
-            let kind = ErrorKind::BufferTooSmall { what: What::CandidateBuffer, needed };
+            let kind = ErrorKind::BufferTooSmall {
+                what: What::CandidateBuffer,
+                needed,
+            };
             return Err(Error::new(kind, Site::Call));
         };
         found.sort_unstable_by_key(|candidate| (candidate.root, candidate.btf, candidate.id));
         let mut rest = &*found;
         let mut first = 0u32;
         for (number, root) in (0u32..).zip(roots) {
-            let len = rest.iter().take_while(|candidate| candidate.root == number).count();
+            let len = rest
+                .iter()
+                .take_while(|candidate| candidate.root == number)
+                .count();
             rest = rest.get(len..).unwrap_or(&[]);
             root.first = first;
             root.len = u32::try_from(len).unwrap_or(u32::MAX);
@@ -105,7 +120,10 @@ impl Search<'_, '_, '_> {
     fn scan(&mut self, target: &Btf<'_>, btf: u16, roots: &[Root]) -> Result<()> {
         let mut filter = Filter::new();
         let mut kinds = 0u128;
-        for root in roots.iter().filter(|root| root.len == 0 && root.kind != Kind::Void) {
+        for root in roots
+            .iter()
+            .filter(|root| root.len == 0 && root.kind != Kind::Void)
+        {
             filter.add(root.essential(self.local));
             kinds |= 1 << root.kind.number();
             if root.kind == Kind::Enum {
@@ -137,7 +155,11 @@ impl Search<'_, '_, '_> {
     fn judge(&mut self, target: &Btf<'_>, btf: u16, ty: &Named, roots: &[Root]) -> Result<()> {
         let name = essential_name(target.name(ty.name)?);
         if !name.is_empty() {
-            let candidate = Candidate { id: ty.id, btf, ..Candidate::EMPTY };
+            let candidate = Candidate {
+                id: ty.id,
+                btf,
+                ..Candidate::EMPTY
+            };
             self.add(name, class(ty.kind), candidate, roots);
         }
         Ok(())
@@ -156,11 +178,16 @@ impl Search<'_, '_, '_> {
             }
             let Some(slot) = self.found.buffer.get_mut(self.found.count) else {
                 // Only the number matters now, and is one a root.
-                self.found.count =
-                    self.found.count.saturating_add(start.saturating_add(same).wrapping_sub(number));
+                self.found.count = self
+                    .found
+                    .count
+                    .saturating_add(start.saturating_add(same).wrapping_sub(number));
                 return;
             };
-            *slot = Candidate { root: u32::try_from(number).unwrap_or(u32::MAX), ..candidate };
+            *slot = Candidate {
+                root: u32::try_from(number).unwrap_or(u32::MAX),
+                ..candidate
+            };
             self.found.count = self.found.count.saturating_add(1);
         }
     }

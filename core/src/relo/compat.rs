@@ -64,7 +64,10 @@ pub(super) fn fields(
     let (mut local, mut target) = (pair.local(local)?, pair.target(target)?);
     for _ in 0..MAX_CHAIN {
         let (l, t) = (local.kind(), target.kind());
-        let kinds = Some(Why::Kinds { local: l, target: t });
+        let kinds = Some(Why::Kinds {
+            local: l,
+            target: t,
+        });
         if l.is_composite() && t.is_composite() {
             return Ok(None);
         }
@@ -75,17 +78,24 @@ pub(super) fn fields(
             Kind::Ptr | Kind::Float => None,
             Kind::Fwd | Kind::Enum | Kind::Enum64 => {
                 // One of them may be anonymous.
-                let anonymous = |btf: &Btf<'_>, ty: &Type<'_>| btf.name(ty.name()).map(<[u8]>::is_empty);
+                let anonymous =
+                    |btf: &Btf<'_>, ty: &Type<'_>| btf.name(ty.name()).map(<[u8]>::is_empty);
                 let either = anonymous(pair.local, &local).map_err(Failure::Local)?
                     || anonymous(pair.target, &target).map_err(Failure::Target)?;
                 if either || pair.essential_names(local.name(), target.name())? {
                     None
                 } else {
-                    Some(Why::Names { local: local.id(), target: target.id() })
+                    Some(Why::Names {
+                        local: local.id(),
+                        target: target.id(),
+                    })
                 }
             }
             Kind::Int if plain_int(&local) && plain_int(&target) => None,
-            Kind::Int => Some(Why::Shapes { local: local.id(), target: target.id() }),
+            Kind::Int => Some(Why::Shapes {
+                local: local.id(),
+                target: target.id(),
+            }),
             Kind::Array => {
                 if let (Some(l), Some(t)) = (local.array(), target.array()) {
                     (local, target) = (pair.local(l.element)?, pair.target(t.element)?);
@@ -109,18 +119,31 @@ pub(super) fn types(
 ) -> Result<Option<Why>, Failure> {
     // A typedef stands for a typedef only: the roots' kinds are compared as they are.
     let root_local = pair.local.type_by_id(local).map_err(Failure::Local)?.kind();
-    let root_target = pair.target.type_by_id(target).map_err(Failure::Target)?.kind();
+    let root_target = pair
+        .target
+        .type_by_id(target)
+        .map_err(Failure::Target)?
+        .kind();
     if !root_local.is_compatible(root_target) {
-        return Ok(Some(Why::Kinds { local: root_local, target: root_target }));
+        return Ok(Some(Why::Kinds {
+            local: root_local,
+            target: root_target,
+        }));
     }
     let (mut local, mut target) = (pair.local(local)?, pair.target(target)?);
     for _ in 0..MAX_CHAIN {
         let (l, t) = (local.kind(), target.kind());
-        let kinds = Some(Why::Kinds { local: l, target: t });
+        let kinds = Some(Why::Kinds {
+            local: l,
+            target: t,
+        });
         if !l.is_compatible(t) {
             return Ok(kinds);
         }
-        let shapes = Some(Why::Shapes { local: local.id(), target: target.id() });
+        let shapes = Some(Why::Shapes {
+            local: local.id(),
+            target: target.id(),
+        });
         let (next_local, next_target) = match l {
             Kind::Void | Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 | Kind::Fwd => {
                 return Ok(None);

@@ -98,7 +98,10 @@ fn until_nul(word: u64) -> u64 {
 
 impl Filter {
     pub(super) const fn new() -> Self {
-        Self { short: Set([0; WORDS]), long: Set([0; WORDS]) }
+        Self {
+            short: Set([0; WORDS]),
+            long: Set([0; WORDS]),
+        }
     }
 
     /// Lets a root's essential name through, with and without a flavor behind it.
@@ -108,7 +111,8 @@ impl Filter {
         // Of a name shorter than a look, the separator is in the look too: whole, and then
         // `has_flavor` sees it, unless it is cut off by the look's end.
         if (5..8).contains(&essential.len()) {
-            self.short.add(u64::from_be_bytes(with_separator(essential)));
+            self.short
+                .add(u64::from_be_bytes(with_separator(essential)));
         }
         if (LONG - 3..LONG).contains(&essential.len()) {
             self.long.add(mix(words(with_separator(essential))));
@@ -149,7 +153,9 @@ fn with_separator<const N: usize>(essential: &[u8]) -> [u8; N] {
 
 /// The bytes as numbers.
 fn words(bytes: [u8; LONG]) -> [u64; 3] {
-    let [a, b, c] = bytes.as_chunks::<8>().0 else { return [0; 3] };
+    let [a, b, c] = bytes.as_chunks::<8>().0 else {
+        return [0; 3];
+    };
     [a, b, c].map(|word| u64::from_be_bytes(*word))
 }
 
@@ -157,7 +163,9 @@ fn words(bytes: [u8; LONG]) -> [u64; 3] {
 #[inline]
 fn mix(words: impl IntoIterator<Item = u64>) -> u64 {
     words.into_iter().fold(0, |hash: u64, word| {
-        (hash ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(31)
+        (hash ^ word)
+            .wrapping_mul(0xff51_afd7_ed55_8ccd)
+            .rotate_left(31)
     })
 }
 
@@ -189,9 +197,17 @@ mod tests {
             let mut text = [0xffu8; 24];
             text[..name.len()].copy_from_slice(name.as_bytes());
             text[name.len()] = 0;
-            assert_eq!(head_of_text(&text), head(name.as_bytes()), "{name:?} with more behind");
+            assert_eq!(
+                head_of_text(&text),
+                head(name.as_bytes()),
+                "{name:?} with more behind"
+            );
             let short = &text[..=name.len()];
-            assert_eq!(head_of_text(short), head(name.as_bytes()), "{name:?} at the end");
+            assert_eq!(
+                head_of_text(short),
+                head(name.as_bytes()),
+                "{name:?} at the end"
+            );
         }
     }
 
@@ -210,7 +226,10 @@ mod tests {
                     text[essential.len()..len].copy_from_slice(flavor);
                     text[len] = 0;
                     let text = &text[..len + 1 + tail];
-                    assert!(filter.passes(head_of_text(text)), "{essential:?} {flavor:?}");
+                    assert!(
+                        filter.passes(head_of_text(text)),
+                        "{essential:?} {flavor:?}"
+                    );
                     assert!(filter.passes_long(text), "{essential:?} {flavor:?}");
                 }
             }

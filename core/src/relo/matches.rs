@@ -19,17 +19,28 @@ pub(super) fn types_match(
     mut behind_ptr: bool,
     level: u32,
 ) -> Result<Option<Why>, Failure> {
-    let Some(level) = level.checked_sub(1) else { return Err(Failure::TooComplex) };
+    let Some(level) = level.checked_sub(1) else {
+        return Err(Failure::TooComplex);
+    };
     let (mut local, mut target) = (pair.local(local)?, pair.target(target)?);
     for _ in 0..MAX_CHAIN {
         pair.budget.spend()?;
         if !pair.essential_names(local.name(), target.name())? {
-            return Ok(Some(Why::Names { local: local.id(), target: target.id() }));
+            return Ok(Some(Why::Names {
+                local: local.id(),
+                target: target.id(),
+            }));
         }
         let (l, t) = (local.kind(), target.kind());
         let when = |matches, why| Ok(if matches { None } else { Some(why) });
-        let kinds = Why::Kinds { local: l, target: t };
-        let shapes = Why::Shapes { local: local.id(), target: target.id() };
+        let kinds = Why::Kinds {
+            local: l,
+            target: t,
+        };
+        let shapes = Why::Shapes {
+            local: local.id(),
+            target: target.id(),
+        };
         let (next_local, next_target) = match l {
             Kind::Void => return when(l == t, kinds),
             Kind::Fwd if l == t => return when(local.kind_flag() == target.kind_flag(), kinds),
@@ -86,7 +97,10 @@ fn enums(
     local: &Type<'_>,
     target: &Type<'_>,
 ) -> Result<Option<Why>, Failure> {
-    let shapes = Some(Why::Shapes { local: local.id(), target: target.id() });
+    let shapes = Some(Why::Shapes {
+        local: local.id(),
+        target: target.id(),
+    });
     if local.own_size_bytes() != target.own_size_bytes() || local.vlen() > target.vlen() {
         return Ok(shapes);
     }
@@ -111,7 +125,10 @@ fn members(
     level: u32,
 ) -> Result<Option<Why>, Failure> {
     if local.vlen() > target.vlen() {
-        return Ok(Some(Why::Shapes { local: local.id(), target: target.id() }));
+        return Ok(Some(Why::Shapes {
+            local: local.id(),
+            target: target.id(),
+        }));
     }
     'locals: for member in local.members() {
         let mut missing = Why::NoMember { owner: target.id() };

@@ -44,19 +44,29 @@ fn enumerator(
     local: &Spec,
     target: &mut Spec,
 ) -> Result<Option<Why>, Failure> {
-    let Some(Accessor { name: Some(name), .. }) = local.last() else {
+    let Some(Accessor {
+        name: Some(name), ..
+    }) = local.last()
+    else {
         return Err(Failure::AccessSyntax);
     };
     let name = essential_name(pair.local.name(name).map_err(Failure::Local)?);
     let ty = pair.target(target.root())?;
     if !ty.kind().is_enum() {
-        return Ok(Some(Why::Kinds { local: crate::btf::Kind::Enum, target: ty.kind() }));
+        return Ok(Some(Why::Kinds {
+            local: crate::btf::Kind::Enum,
+            target: ty.kind(),
+        }));
     }
     for (index, candidate) in (0..).zip(ty.enumerators()) {
         pair.budget.spend()?;
         let found = pair.target.name(candidate.name).map_err(Failure::Target)?;
         if essential_name(found) == name {
-            target.turn(Accessor { ty: ty.id(), index, name: Some(candidate.name) })?;
+            target.turn(Accessor {
+                ty: ty.id(),
+                index,
+                name: Some(candidate.name),
+            })?;
             target.raw.push(index).map_err(|_| Failure::AccessTooLong)?;
             return Ok(None);
         }
@@ -88,7 +98,11 @@ fn follow(
         if accessor.name.is_none() {
             let index = accessor.index;
             target.raw.push(index).map_err(|_| Failure::AccessTooLong)?;
-            target.turn(Accessor { ty: ty.id(), index, name: None })?;
+            target.turn(Accessor {
+                ty: ty.id(),
+                index,
+                name: None,
+            })?;
             let bytes = pair.target.size_bytes(ty.id()).map_err(Failure::Target)?;
             target.advance(index, bytes)?;
         }
@@ -100,16 +114,15 @@ fn follow(
 type Step = Result<TypeId, Why>;
 
 /// The element type, if `ty` is an array that long.
-fn element(
-    pair: &Pair<'_, '_>,
-    index: u32,
-    ty: &Type<'_>,
-    target: &Spec,
-) -> Result<Step, Failure> {
+fn element(pair: &Pair<'_, '_>, index: u32, ty: &Type<'_>, target: &Spec) -> Result<Step, Failure> {
     let Some(array) = ty.array() else {
         return Ok(Err(Why::NotArray { found: ty.kind() }));
     };
-    let flexible = || target.is_flexible(pair.target, array.len).map_err(Failure::Target);
+    let flexible = || {
+        target
+            .is_flexible(pair.target, array.len)
+            .map_err(Failure::Target)
+    };
     if index >= array.len && !flexible()? {
         return Ok(Err(Why::ArrayBound { len: array.len }));
     }
@@ -130,7 +143,9 @@ struct Frame<'a> {
 fn begins_with(text: &[u8], name: &[u8]) -> bool {
     // Most names differ at once; only then is it worth a call to compare them.
     text.first() == name.first()
-        && text.strip_prefix(name).is_some_and(|rest| rest.first() == Some(&0))
+        && text
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.first() == Some(&0))
 }
 
 /// Finds the member called like the local accessor's, depth first through anonymous members. The
@@ -149,10 +164,17 @@ fn member<'a>(
     }
     let name = pair.local.name(name).map_err(Failure::Local)?;
     let mut frames = Vec::<Frame<'a>, MAX_ACCESSORS>::new();
-    let mut frame = Frame { ty: *ty, next: 0, bit_offset: target.bit_offset };
+    let mut frame = Frame {
+        ty: *ty,
+        next: 0,
+        bit_offset: target.bit_offset,
+    };
     // Objects made from a kernel's own header mostly have the member at the same place.
     if let Some(member) = ty.members().get(local.index)
-        && pair.target.name_is(member.name, name).map_err(Failure::Target)?
+        && pair
+            .target
+            .name_is(member.name, name)
+            .map_err(Failure::Target)?
     {
         frame.next = local.index;
     }
@@ -181,16 +203,27 @@ fn member<'a>(
             let inner = pair.target(member.ty)?;
             if inner.kind().is_composite() {
                 frames.push(frame).map_err(|_| Failure::AccessTooLong)?;
-                frame = Frame { ty: inner, next: 0, bit_offset: target.bit_offset };
+                frame = Frame {
+                    ty: inner,
+                    next: 0,
+                    bit_offset: target.bit_offset,
+                };
             } else {
                 target.raw.pop();
             }
             continue;
         }
-        target.turn(Accessor { ty: frame.ty.id(), index, name: Some(member.name) })?;
+        target.turn(Accessor {
+            ty: frame.ty.id(),
+            index,
+            name: Some(member.name),
+        })?;
         let owner = pair.local.type_by_id(local.ty).map_err(Failure::Local)?;
         // The spec was made from this very member.
-        let declared = owner.members().get(local.index).ok_or(Failure::AccessSyntax)?;
+        let declared = owner
+            .members()
+            .get(local.index)
+            .ok_or(Failure::AccessSyntax)?;
         let why = compat::fields(pair, declared.ty, member.ty)?;
         return Ok(why.map_or(Ok(member.ty), Err));
     }

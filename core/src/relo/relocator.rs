@@ -75,11 +75,17 @@ impl<'a, 's> Relocator<'a, 's> {
     ) -> Result<Self> {
         if u16::try_from(targets.len()).is_err() {
             let (value, limit) = (targets.len() as u64, u64::from(u16::MAX));
-            let kind = ErrorKind::OutOfRange { what: What::Targets, value, limit };
+            let kind = ErrorKind::OutOfRange {
+                what: What::Targets,
+                value,
+                limit,
+            };
             return Err(Error::new(kind, Site::Call));
         }
         let Workspace { roots, candidates } = workspace;
-        let asking = records.clone().filter(|record| record.kind != RelocKind::TypeIdLocal as u32);
+        let asking = records
+            .clone()
+            .filter(|record| record.kind != RelocKind::TypeIdLocal as u32);
         let roots = roots::collect(&local, asking.map(|record| record.type_id), roots)?;
         let used = candidates::find(&local, targets, roots, candidates)?;
         let count = records.count() as u64;
@@ -98,7 +104,10 @@ impl<'a, 's> Relocator<'a, 's> {
     /// some of them.
     #[must_use]
     pub fn unmatched_roots(&self) -> usize {
-        self.roots.iter().filter(|root| root.len == 0 && root.kind != Kind::Void).count()
+        self.roots
+            .iter()
+            .filter(|root| root.len == 0 && root.kind != Kind::Void)
+            .count()
     }
 
     /// Answers a record. Never fails as a call: what is wrong with the record or its types is the
@@ -112,7 +121,10 @@ impl<'a, 's> Relocator<'a, 's> {
     }
 
     fn answer(&mut self, kind: RelocKind, record: &CoreRelo) -> Result<Resolution, Failure> {
-        let root = self.local.type_by_id(record.type_id).map_err(Failure::Local)?;
+        let root = self
+            .local
+            .type_by_id(record.type_id)
+            .map_err(Failure::Local)?;
         let access = self.local.name(record.access).map_err(Failure::Local)?;
         self.own.set(&self.local, record.type_id, access, kind)?;
         let own = value::of_spec(&self.local, kind, &self.own, Failure::Local)?;
@@ -124,7 +136,12 @@ impl<'a, 's> Relocator<'a, 's> {
         if kind == RelocKind::TypeIdLocal {
             return Ok(answer);
         }
-        if self.local.name(root.name()).map_err(Failure::Local)?.is_empty() {
+        if self
+            .local
+            .name(root.name())
+            .map_err(Failure::Local)?
+            .is_empty()
+        {
             return Err(Failure::AnonymousRoot);
         }
         let range = self.range_of(record.type_id);
@@ -190,7 +207,9 @@ impl<'a, 's> Relocator<'a, 's> {
         let mut mismatch = None;
         let mut open = 0u32;
         for at in range.clone() {
-            let Some(&candidate) = self.candidates.get(at) else { break };
+            let Some(&candidate) = self.candidates.get(at) else {
+                break;
+            };
             if candidate.state == State::Dropped {
                 continue;
             }
@@ -213,15 +232,25 @@ impl<'a, 's> Relocator<'a, 's> {
         if let Some(first) = first {
             return Ok(Ok(first));
         }
-        let Some((first, mismatch)) = mismatch else { return Ok(Err(Reason::NoCandidate)) };
+        let Some((first, mismatch)) = mismatch else {
+            return Ok(Err(Reason::NoCandidate));
+        };
         // Would a dropped one have matched? Then the order of records has decided.
         for at in range {
-            let Some(&candidate) = self.candidates.get(at) else { break };
+            let Some(&candidate) = self.candidates.get(at) else {
+                break;
+            };
             if candidate.state == State::Dropped && self.try_candidate(kind, candidate)?.is_ok() {
-                return Ok(Err(Reason::Narrowed { would_fit: target_type(candidate) }));
+                return Ok(Err(Reason::Narrowed {
+                    would_fit: target_type(candidate),
+                }));
             }
         }
-        Ok(Err(Reason::NoMatch { candidates: open, first, mismatch }))
+        Ok(Err(Reason::NoMatch {
+            candidates: open,
+            first,
+            mismatch,
+        }))
     }
 
     fn try_candidate(
@@ -233,17 +262,28 @@ impl<'a, 's> Relocator<'a, 's> {
             return Err(Failure::TooComplex);
         };
         let (local, spec) = (&self.own, &mut self.tried);
-        let mut pair = Pair { local: &self.local, target, budget: &mut self.budget };
+        let mut pair = Pair {
+            local: &self.local,
+            target,
+            budget: &mut self.budget,
+        };
         if let Some(mismatch) = path::match_candidate(&mut pair, kind, local, candidate.id, spec)? {
             return Ok(Err(mismatch));
         }
         let value = value::of_spec(target, kind, spec, Failure::Target)?;
-        Ok(Ok(Matched { target: target_type(candidate), bit_offset: spec.bit_offset, value }))
+        Ok(Ok(Matched {
+            target: target_type(candidate),
+            bit_offset: spec.bit_offset,
+            value,
+        }))
     }
 }
 
 const fn target_type(candidate: Candidate) -> TargetType {
-    TargetType { btf: candidate.btf, id: candidate.id }
+    TargetType {
+        btf: candidate.btf,
+        id: candidate.id,
+    }
 }
 
 /// Two candidates that match must mean the same: else either could be the wrong one.
@@ -255,7 +295,10 @@ fn agree(first: &Matched<'_>, second: &Matched<'_>) -> Result<(), Failure> {
         second_value,
     };
     if first.bit_offset != second.bit_offset {
-        return Err(ambiguous(u64::from(first.bit_offset / 8), u64::from(second.bit_offset / 8)));
+        return Err(ambiguous(
+            u64::from(first.bit_offset / 8),
+            u64::from(second.bit_offset / 8),
+        ));
     }
     if first.value.number != second.value.number {
         return Err(ambiguous(first.value.number, second.value.number));

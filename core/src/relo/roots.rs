@@ -51,8 +51,12 @@ impl Root {
     /// Name, kind and hash, from the local BTF. A type that is missing or anonymous has no
     /// candidates; the record that names it gets the error.
     fn describe(&mut self, local: &Btf<'_>) {
-        let Ok(ty) = local.type_by_id(self.id) else { return };
-        let Ok(name) = local.name(ty.name()) else { return };
+        let Ok(ty) = local.type_by_id(self.id) else {
+            return;
+        };
+        let Ok(name) = local.name(ty.name()) else {
+            return;
+        };
         if !name.is_empty() {
             self.hash = hash(essential_name(name));
             self.name = ty.name();
@@ -67,13 +71,7 @@ impl Root {
 
     /// How the root orders against a target type's essential name (and its hash) and class of
     /// kind.
-    pub(super) fn order(
-        &self,
-        local: &Btf<'_>,
-        hash: u64,
-        name: &[u8],
-        kind: Kind,
-    ) -> Ordering {
+    pub(super) fn order(&self, local: &Btf<'_>, hash: u64, name: &[u8], kind: Kind) -> Ordering {
         self.hash
             .cmp(&hash)
             .then_with(|| self.essential(local).cmp(name))
@@ -104,10 +102,15 @@ pub(super) fn collect<'s>(
         if last.replace(id) == Some(id) {
             continue;
         }
-        let Err(place) = search(buffer.get(..used).unwrap_or(&[]), id) else { continue };
+        let Err(place) = search(buffer.get(..used).unwrap_or(&[]), id) else {
+            continue;
+        };
         let Some(slot) = buffer.get_mut(used) else {
             let needed = ids.count() as u64;
-            let kind = ErrorKind::BufferTooSmall { what: What::RootBuffer, needed };
+            let kind = ErrorKind::BufferTooSmall {
+                what: What::RootBuffer,
+                needed,
+            };
             return Err(Error::new(kind, Site::Call));
         };
         *slot = Root::new(id);
@@ -117,14 +120,17 @@ pub(super) fn collect<'s>(
     }
     let roots = buffer.get_mut(..used).unwrap_or_default();
     roots.sort_unstable_by(|a, b| {
-        a.order(local, b.hash, b.essential(local), b.kind).then_with(|| a.id.cmp(&b.id))
+        a.order(local, b.hash, b.essential(local), b.kind)
+            .then_with(|| a.id.cmp(&b.id))
     });
     // Sorting has torn the tree: tie it again over the same roots.
     for root in roots.iter_mut() {
         root.children = [NO_CHILD; 2];
     }
     for nth in 1..roots.len() {
-        let Some(&Root { id, .. }) = roots.get(nth) else { break };
+        let Some(&Root { id, .. }) = roots.get(nth) else {
+            break;
+        };
         if let Err(place) = search(roots.get(..nth).unwrap_or(&[]), id) {
             hang(roots, place, nth);
         }
@@ -161,7 +167,9 @@ fn hang(roots: &mut [Root], place: Place, nth: usize) {
     if nth == 0 {
         return;
     }
-    let child = roots.get_mut(place.parent).and_then(|root| root.children.get_mut(place.side));
+    let child = roots
+        .get_mut(place.parent)
+        .and_then(|root| root.children.get_mut(place.side));
     if let Some(child) = child {
         *child = u32::try_from(nth).unwrap_or(NO_CHILD);
     }
@@ -189,8 +197,9 @@ mod tests {
     fn every_id_is_found_after_sorting() {
         let bytes = void_btf();
         let local = Btf::open(&bytes).unwrap();
-        let ids: std::vec::Vec<_> =
-            (0..500u32).map(|n| TypeId(n.wrapping_mul(2_654_435_761) % 301)).collect();
+        let ids: std::vec::Vec<_> = (0..500u32)
+            .map(|n| TypeId(n.wrapping_mul(2_654_435_761) % 301))
+            .collect();
         let mut distinct = ids.clone();
         distinct.sort();
         distinct.dedup();
@@ -204,6 +213,9 @@ mod tests {
         assert_eq!(find(roots, TypeId(1 << 31)), None);
         let mut short = std::vec![Root::EMPTY; distinct.len() - 1];
         let error = collect(&local, ids.iter().copied(), &mut short).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::BufferTooSmall { needed: 500, .. }));
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::BufferTooSmall { needed: 500, .. }
+        ));
     }
 }

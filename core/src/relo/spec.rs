@@ -95,10 +95,16 @@ impl Spec {
     ) -> Result<(), Failure> {
         self.start(root);
         if !kind.is_field() && !kind.is_enumval() {
-            return if access == b"0" { Ok(()) } else { Err(Failure::AccessSyntax) };
+            return if access == b"0" {
+                Ok(())
+            } else {
+                Err(Failure::AccessSyntax)
+            };
         }
         for part in access.split(|&byte| byte == b':') {
-            self.raw.push(number(part)?).map_err(|_| Failure::AccessTooLong)?;
+            self.raw
+                .push(number(part)?)
+                .map_err(|_| Failure::AccessTooLong)?;
         }
         let ty = local.skip_mods(root).map_err(Failure::Local)?;
         // `split` yields at least one part.
@@ -106,19 +112,30 @@ impl Spec {
         if kind.is_enumval() {
             return self.enumerator(&ty, first);
         }
-        self.turn(Accessor { ty: ty.id(), index: first, name: None })?;
+        self.turn(Accessor {
+            ty: ty.id(),
+            index: first,
+            name: None,
+        })?;
         let bytes = local.size_bytes(ty.id()).map_err(Failure::Local)?;
         self.advance(first, bytes)?;
         self.descend(local, ty)
     }
 
     fn enumerator(&mut self, ty: &Type<'_>, index: u32) -> Result<(), Failure> {
-        let mismatch = Failure::AccessMismatch { position: 0, at: ty.id() };
+        let mismatch = Failure::AccessMismatch {
+            position: 0,
+            at: ty.id(),
+        };
         let enumerator = ty.enumerators().get(index).ok_or(mismatch)?;
         if self.raw.len() > 1 {
             return Err(mismatch);
         }
-        self.turn(Accessor { ty: ty.id(), index, name: Some(enumerator.name) })
+        self.turn(Accessor {
+            ty: ty.id(),
+            index,
+            name: Some(enumerator.name),
+        })
     }
 
     /// Goes down from the root by the numbers after the first.
@@ -136,15 +153,25 @@ impl Spec {
                     if local.name(member.name).map_err(Failure::Local)?.is_empty() {
                         return Err(mismatch);
                     }
-                    self.turn(Accessor { ty: at, index, name: Some(member.name) })?;
+                    self.turn(Accessor {
+                        ty: at,
+                        index,
+                        name: Some(member.name),
+                    })?;
                 }
                 ty = local.skip_mods(member.ty).map_err(Failure::Local)?;
             } else if let Some(array) = ty.array() {
                 let element = local.skip_mods(array.element).map_err(Failure::Local)?;
-                if index >= array.len && !self.is_flexible(local, array.len).map_err(Failure::Local)? {
+                if index >= array.len
+                    && !self.is_flexible(local, array.len).map_err(Failure::Local)?
+                {
                     return Err(mismatch);
                 }
-                self.turn(Accessor { ty: element.id(), index, name: None })?;
+                self.turn(Accessor {
+                    ty: element.id(),
+                    index,
+                    name: None,
+                })?;
                 let bytes = local.size_bytes(element.id()).map_err(Failure::Local)?;
                 self.advance(index, bytes)?;
                 ty = element;
@@ -159,7 +186,11 @@ impl Spec {
     /// elements, and the last member of its struct (libbpf: `is_flex_arr`)?
     pub(super) fn is_flexible(&self, btf: &Btf<'_>, len: u32) -> crate::Result<bool> {
         match self.accessors.last() {
-            Some(&Accessor { ty, index, name: Some(_) }) if len == 0 => {
+            Some(&Accessor {
+                ty,
+                index,
+                name: Some(_),
+            }) if len == 0 => {
                 let owner = btf.type_by_id(ty)?;
                 Ok(index == owner.vlen().wrapping_sub(1))
             }
@@ -168,12 +199,16 @@ impl Spec {
     }
 
     pub(super) fn turn(&mut self, accessor: Accessor) -> Result<(), Failure> {
-        self.accessors.push(accessor).map_err(|_| Failure::AccessTooLong)
+        self.accessors
+            .push(accessor)
+            .map_err(|_| Failure::AccessTooLong)
     }
 
     /// Moves on by `count` elements of `bytes`.
     pub(super) fn advance(&mut self, count: u32, bytes: u32) -> Result<(), Failure> {
-        let bits = u64::from(count).saturating_mul(u64::from(bytes)).saturating_mul(8);
+        let bits = u64::from(count)
+            .saturating_mul(u64::from(bytes))
+            .saturating_mul(8);
         self.advance_bits(bits)
     }
 
@@ -209,7 +244,6 @@ fn number(text: &[u8]) -> Result<u32, Failure> {
     }
     Ok(value)
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -23,7 +23,11 @@ pub(super) struct Value<'a> {
 
 impl Value<'_> {
     fn of(number: u64, validate: Validate) -> Self {
-        Self { number, validate, access: None }
+        Self {
+            number,
+            validate,
+            access: None,
+        }
     }
 }
 
@@ -46,15 +50,18 @@ pub(super) fn of_spec<'a>(
         RelocKind::TypeIdLocal | RelocKind::TypeIdTarget => {
             Value::of(u64::from(spec.root().0), Validate::No)
         }
-        RelocKind::TypeSize => {
-            Value::of(u64::from(btf.size_bytes(spec.root()).map_err(side)?), Validate::Full)
-        }
+        RelocKind::TypeSize => Value::of(
+            u64::from(btf.size_bytes(spec.root()).map_err(side)?),
+            Validate::Full,
+        ),
         RelocKind::EnumvalValue => enumerator(btf, spec, side)?,
         _ => match spec.last() {
             Some(Accessor { ty, name: None, .. }) => element(btf, kind, spec, ty, side)?,
-            Some(Accessor { ty, index, name: Some(_) }) => {
-                member(btf, kind, spec, ty, index, side)?
-            }
+            Some(Accessor {
+                ty,
+                index,
+                name: Some(_),
+            }) => member(btf, kind, spec, ty, index, side)?,
             None => return Err(Failure::AccessSyntax),
         },
     })
@@ -67,7 +74,11 @@ fn enumerator<'a>(btf: &Btf<'a>, spec: &Spec, side: Side) -> Result<Value<'a>, F
     let ty = btf.type_by_id(ty).map_err(side)?;
     let enumerator = ty.enumerators().get(index).ok_or(Failure::AccessSyntax)?;
     let narrow = ty.kind() == Kind::Enum && ty.own_size_bytes() <= 4;
-    let validate = if narrow { Validate::Low32 } else { Validate::Full };
+    let validate = if narrow {
+        Validate::Low32
+    } else {
+        Validate::Full
+    };
     Ok(Value::of(enumerator.value, validate))
 }
 
@@ -83,7 +94,11 @@ fn element<'a>(
         RelocKind::FieldByteOffset => {
             let number = u64::from(spec.bit_offset / 8);
             let access = Some(access(btf, ty, side)?);
-            Ok(Value { number, validate: Validate::Full, access })
+            Ok(Value {
+                number,
+                validate: Validate::Full,
+                access,
+            })
         }
         RelocKind::FieldByteSize => {
             let size = btf.size_bytes(ty).map_err(side)?;
@@ -123,11 +138,23 @@ fn member<'a>(
             .ok_or_else(|| Failure::Bitfield { ty: ty.id() })?
     };
     let is_bitfield = member.bitfield != Bits(0);
-    let validate = if is_bitfield { Validate::No } else { Validate::Full };
+    let validate = if is_bitfield {
+        Validate::No
+    } else {
+        Validate::Full
+    };
     Ok(match kind {
         RelocKind::FieldByteOffset => {
-            let access = if is_bitfield { None } else { Some(access(btf, ty.id(), side)?) };
-            Value { number: place.byte_off, validate, access }
+            let access = if is_bitfield {
+                None
+            } else {
+                Some(access(btf, ty.id(), side)?)
+            };
+            Value {
+                number: place.byte_off,
+                validate,
+                access,
+            }
         }
         RelocKind::FieldByteSize => Value::of(place.bytes, validate),
         // Sign and right shift are no choice of the compiler's.
@@ -170,9 +197,16 @@ impl Place {
         loop {
             // Sums of 32-bit numbers times 8 fit 64 bits.
             let byte_off = (bit_off / 8).checked_div(bytes)?.wrapping_mul(bytes);
-            let end = bit_off.wrapping_add(bits).wrapping_sub(byte_off.wrapping_mul(8));
+            let end = bit_off
+                .wrapping_add(bits)
+                .wrapping_sub(byte_off.wrapping_mul(8));
             if end <= bytes.wrapping_mul(8) {
-                return Some(Self { bit_off, bits, byte_off, bytes });
+                return Some(Self {
+                    bit_off,
+                    bits,
+                    byte_off,
+                    bytes,
+                });
             }
             if bytes >= 8 {
                 return None;
@@ -190,7 +224,10 @@ impl Place {
     fn lshift(self, endian: Endian) -> u64 {
         let shift = match endian {
             Endian::Little => 64u64.wrapping_sub(self.inset().wrapping_add(self.bits)),
-            Endian::Big => 8u64.wrapping_sub(self.bytes).wrapping_mul(8).wrapping_add(self.inset()),
+            Endian::Big => 8u64
+                .wrapping_sub(self.bytes)
+                .wrapping_mul(8)
+                .wrapping_add(self.inset()),
         };
         shift & u64::from(u32::MAX)
     }
@@ -220,7 +257,14 @@ mod tests {
         let b2 = b2.map(|p| (p.byte_off, p.bytes, p.lshift(Endian::Little), p.rshift()));
         assert_eq!(b2, Some((4, 4, 64 - (35 + 7 - 32), 57)));
         let b3 = place(64, 40, 8);
-        let b3 = b3.map(|p| (p.byte_off, p.bytes, p.lshift(Endian::Little), p.lshift(Endian::Big)));
+        let b3 = b3.map(|p| {
+            (
+                p.byte_off,
+                p.bytes,
+                p.lshift(Endian::Little),
+                p.lshift(Endian::Big),
+            )
+        });
         assert_eq!(b3, Some((8, 8, 24, 0)));
         // sched_reset_on_fork of 6.18: bit 9504, 1 bit, u32.
         let bit = place(9504, 1, 4);

@@ -54,7 +54,9 @@ impl TargetArgs {
     /// Reads the named files, or the running kernel's BTF.
     pub(crate) fn read(&self) -> Result<TargetBytes, Failure> {
         let target = self.btf.clone().map_or(Target::Kernel, Target::File);
-        let opened = target.open().map_err(|error| Failure::Input(error.to_string()))?;
+        let opened = target
+            .open()
+            .map_err(|error| Failure::Input(error.to_string()))?;
         let modules = self.module_btf.iter().map(|path| {
             let file = read_btf_file(path).map_err(|error| Failure::Input(error.to_string()))?;
             Ok((path.display().to_string(), file.bytes))
@@ -112,7 +114,7 @@ pub(crate) fn parse_module<'a>(
 
 /// A slot for every type: a record has 12 bytes at least, and 25 on average in real kernels, of
 /// which the strings are not part.
-fn slot_count(bytes: &[u8]) -> usize {
+pub(crate) fn slot_count(bytes: &[u8]) -> usize {
     bytes.len() / 24 + 64
 }
 
@@ -121,7 +123,10 @@ pub(crate) fn explain(error: &relocore::Error) -> String {
     use relocore::error::{ErrorKind, What};
     match error.kind() {
         ErrorKind::Malformed(What::ElfMagic) => "is not an ELF file".to_owned(),
-        ErrorKind::Unsupported { what: What::ElfMachine, found } => {
+        ErrorKind::Unsupported {
+            what: What::ElfMachine,
+            found,
+        } => {
             format!("is an ELF file, but not for BPF (its machine number is {found}, BPF is 247)")
         }
         ErrorKind::Missing(What::BtfSection) => {

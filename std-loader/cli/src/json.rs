@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::Failure;
 use crate::relocate::Done;
-use crate::report::{Counts, lossy, path, reason};
+use crate::report::{Counts, lossy, path_of, reason};
 
 /// One record.
 #[derive(Debug, Serialize)]
@@ -71,7 +71,11 @@ struct Summary<'a> {
 
 /// Prints it all.
 pub(crate) fn print(out: &mut impl Write, done: &Done<'_>) -> Result<(), Failure> {
-    let answers = done.relocated.resolutions.iter().zip(&done.relocated.applied);
+    let answers = done
+        .relocated
+        .resolutions
+        .iter()
+        .zip(&done.relocated.applied);
     for (number, (entry, (resolution, applied))) in done.plan.records().zip(answers).enumerate() {
         line(out, &relocation(done, number, &entry, resolution, applied))?;
     }
@@ -96,7 +100,8 @@ pub(crate) fn print(out: &mut impl Write, done: &Done<'_>) -> Result<(), Failure
 }
 
 fn line(out: &mut impl Write, value: &impl Serialize) -> Result<(), Failure> {
-    serde_json::to_writer(&mut *out, value).map_err(|error| Failure::from(std::io::Error::from(error)))?;
+    serde_json::to_writer(&mut *out, value)
+        .map_err(|error| Failure::from(std::io::Error::from(error)))?;
     out.write_all(b"\n")?;
     Ok(())
 }
@@ -128,9 +133,11 @@ fn relocation(
         insn: record.insn_off / 8,
         kind: kind.map_or_else(|| record.kind.to_string(), |kind| kind.name().to_owned()),
         local_id: record.type_id.0,
-        local: local.type_by_id(record.type_id).map_or_else(|_| String::new(), |ty| name(ty.name())),
+        local: local
+            .type_by_id(record.type_id)
+            .map_or_else(|_| String::new(), |ty| name(ty.name())),
         access: name(record.access),
-        path: path(done, record),
+        path: path_of(local, record),
         outcome,
         old: applied.place.map(|_| shown(applied.old)),
         new: Option::<u64>::from(resolution.outcome).map(shown),
@@ -142,7 +149,9 @@ fn relocation(
 fn sections(out: &mut impl Write, done: &Done<'_>) -> Result<(), Failure> {
     let mut told = HashSet::new();
     for planned in done.plan.sections().flatten() {
-        let Some(section) = done.sections.get(planned.name) else { continue };
+        let Some(section) = done.sections.get(planned.name) else {
+            continue;
+        };
         if !told.insert(planned.name) {
             continue;
         }
@@ -152,16 +161,24 @@ fn sections(out: &mut impl Write, done: &Done<'_>) -> Result<(), Failure> {
             Some((_, bytes)) => bytes,
             None => section.data().unwrap_or(&[]),
         };
-        line(out, &Section { name: lossy(planned.name), insns: hex(bytes) })?;
+        line(
+            out,
+            &Section {
+                name: lossy(planned.name),
+                insns: hex(bytes),
+            },
+        )?;
     }
     Ok(())
 }
 
 fn hex(bytes: &[u8]) -> String {
     use core::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a `String` can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a `String` can't fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

@@ -66,7 +66,11 @@ fn main() -> ExitCode {
         Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(Failure::Object) => ExitCode::from(1),
         Err(Failure::Input(message)) => {
-            anstream::eprintln!("{}error:{} {message}", style::ERROR, style::ERROR.render_reset());
+            anstream::eprintln!(
+                "{}error:{} {message}",
+                style::ERROR,
+                style::ERROR.render_reset()
+            );
             ExitCode::from(2)
         }
     }

@@ -3,12 +3,12 @@
 //! Enters: an object file and target BTF. Leaves: a table, or JSON lines ([`json`](crate::json)),
 //! and with `-o` the object with patched instructions.
 
+use core::time::Duration;
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use core::time::Duration;
 use std::time::Instant;
 
 use relocore::btf::Btf;
@@ -62,9 +62,16 @@ pub(crate) struct Done<'a> {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
     let bytes = input::object(&args.object)?;
-    let mut times = Times { reading: start.elapsed(), ..Times::default() };
+    let mut times = Times {
+        reading: start.elapsed(),
+        ..Times::default()
+    };
     let bad = |error: relocore::Error| {
-        Failure::Input(format!("{}: {}", args.object.display(), input::explain(&error)))
+        Failure::Input(format!(
+            "{}: {}",
+            args.object.display(),
+            input::explain(&error)
+        ))
     };
 
     let start = Instant::now();
@@ -75,12 +82,19 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     times.indexing = start.elapsed();
 
     if !needs_target(plan.records().map(|entry| entry.record)) {
-        return answer(args, &bytes, &plan, None, times, false).map(drop)
+        return answer(args, &bytes, &plan, None, times, false).map(drop);
     }
     let start = Instant::now();
     let mut target = args.target.read()?;
     times.reading += start.elapsed();
-    if answer(args, &bytes, &plan, Some(&target), times, args.target.has_modules())? {
+    if answer(
+        args,
+        &bytes,
+        &plan,
+        Some(&target),
+        times,
+        args.target.has_modules(),
+    )? {
         return Ok(());
     }
     target.add_running_modules();
@@ -158,7 +172,10 @@ fn patched(bytes: &[u8], done: &Done<'_>) -> Vec<u8> {
     let mut out = bytes.to_vec();
     let mut put = |at: u64, bytes: &[u8]| {
         let at = usize::try_from(at).unwrap_or(usize::MAX);
-        if let Some(to) = out.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) {
+        if let Some(to) = out
+            .get_mut(at..)
+            .and_then(|rest| rest.get_mut(..bytes.len()))
+        {
             to.copy_from_slice(bytes);
         }
     };
@@ -167,7 +184,10 @@ fn patched(bytes: &[u8], done: &Done<'_>) -> Vec<u8> {
             put(section.offset(), bytes);
         }
     }
-    if let (Some(ext), true) = (done.sections.get(&b".BTF.ext"[..]), done.plan.records().next().is_some()) {
+    if let (Some(ext), true) = (
+        done.sections.get(&b".BTF.ext"[..]),
+        done.plan.records().next().is_some(),
+    ) {
         put(ext.offset().saturating_add(CORE_RELO_LEN as u64), &[0; 4]);
     }
     out
@@ -175,9 +195,8 @@ fn patched(bytes: &[u8], done: &Done<'_>) -> Vec<u8> {
 
 /// Writes a file whole or not at all: under another name first, in the same directory.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failure = |error: io::Error| {
-        Failure::Input(format!("{}: can't be written: {error}", path.display()))
-    };
+    let failure =
+        |error: io::Error| Failure::Input(format!("{}: can't be written: {error}", path.display()));
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -5,9 +5,11 @@
 use std::io::Write;
 use std::path::Path;
 
+use relocore::btf::Btf;
 use relocore::ext::CoreRelo;
 use relocore::owned::Relocated;
 use relocore::relo::{Outcome, RelocKind, Resolution};
+use relocore::show::{OutcomeText, RecordPath, Subject};
 
 use crate::Failure;
 use crate::relocate::Done;
@@ -42,18 +44,24 @@ pub(crate) fn lossy(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-/// The access as a person writes it.
-pub(crate) fn path(_done: &Done<'_>, _record: &CoreRelo) -> String {
-    String::new()
+/// The access as a person writes it: `task_struct.mm`.
+pub(crate) fn path_of(local: &Btf<'_>, record: &CoreRelo) -> String {
+    RecordPath::new(local, record).to_string()
 }
 
 /// Why a record is not simply resolved.
-pub(crate) fn reason(_done: &Done<'_>, _record: &CoreRelo, resolution: &Resolution) -> Option<String> {
+pub(crate) fn reason(
+    done: &Done<'_>,
+    record: &CoreRelo,
+    resolution: &Resolution,
+) -> Option<String> {
     match resolution.outcome {
         Outcome::Value(_) => None,
         Outcome::Skipped => Some("its instruction belongs to no program".to_owned()),
-        Outcome::Absent(reason) | Outcome::Poison(reason) => Some(format!("{reason:?}")),
-        Outcome::Failed(failure) => Some(format!("{failure:?}")),
+        outcome => {
+            let subject = Subject::new(done.plan.local(), done.targets, record);
+            Some(OutcomeText::new(subject, outcome).to_string())
+        }
     }
 }
 
@@ -61,7 +69,11 @@ pub(crate) fn reason(_done: &Done<'_>, _record: &CoreRelo, resolution: &Resoluti
 pub(crate) fn print(out: &mut impl Write, object: &Path, done: &Done<'_>) -> Result<(), Failure> {
     let local = done.plan.local();
     let mut section = None;
-    let answers = done.relocated.resolutions.iter().zip(&done.relocated.applied);
+    let answers = done
+        .relocated
+        .resolutions
+        .iter()
+        .zip(&done.relocated.applied);
     for (entry, (resolution, applied)) in done.plan.records().zip(answers) {
         if section != Some(entry.section) {
             section = Some(entry.section);
@@ -70,7 +82,12 @@ pub(crate) fn print(out: &mut impl Write, object: &Path, done: &Done<'_>) -> Res
         }
         let record = &entry.record;
         let kind = RelocKind::from_raw(record.kind).map_or("unknown", RelocKind::name);
-        write!(out, "  {DIM}insn {:>5}{DIM:#}  {kind:<14} {}", record.insn_off / 8, path(done, record))?;
+        write!(
+            out,
+            "  {DIM}insn {:>5}{DIM:#}  {kind:<14} {}",
+            record.insn_off / 8,
+            path_of(local, record)
+        )?;
         let old = applied.old.cast_signed();
         match (resolution.outcome, Option::<u64>::from(resolution.outcome)) {
             (Outcome::Failed(_), _) => write!(out, "  {ERROR}failed{ERROR:#}")?,
@@ -87,11 +104,19 @@ pub(crate) fn print(out: &mut impl Write, object: &Path, done: &Done<'_>) -> Res
 }
 
 fn summary(out: &mut impl Write, object: &Path, done: &Done<'_>) -> Result<(), Failure> {
-    let Counts { resolved, poisoned, failed, skipped } = Counts::of(done.relocated);
+    let Counts {
+        resolved,
+        poisoned,
+        failed,
+        skipped,
+    } = Counts::of(done.relocated);
     let records = done.relocated.resolutions.len();
     let name = object.display();
     if records == 0 {
-        writeln!(out, "{name}: no CO-RE records: it is the same for every kernel")?;
+        writeln!(
+            out,
+            "{name}: no CO-RE records: it is the same for every kernel"
+        )?;
         return Ok(());
     }
     let (style, verdict) = match (failed, poisoned) {
@@ -99,7 +124,11 @@ fn summary(out: &mut impl Write, object: &Path, done: &Done<'_>) -> Result<(), F
         (0, _) => (WARN, "relocated; poisoned instructions must be unreachable"),
         _ => (ERROR, "fails"),
     };
-    writeln!(out, "{HEAD}{name}{HEAD:#} on {}: {style}{verdict}{style:#}", done.target_name)?;
+    writeln!(
+        out,
+        "{HEAD}{name}{HEAD:#} on {}: {style}{verdict}{style:#}",
+        done.target_name
+    )?;
     writeln!(
         out,
         "{records} records: {resolved} resolved, {poisoned} poisoned, {failed} failed, {skipped} skipped"
