@@ -13,6 +13,10 @@
 
 extern crate std;
 
+mod resolve;
+
+pub(crate) use resolve::{answers, failure, outcome, poison, with_answers};
+
 use std::vec::Vec;
 
 use crate::ext::CoreRelo;

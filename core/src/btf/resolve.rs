@@ -64,7 +64,7 @@ impl<'a> Btf<'a> {
     #[inline]
     pub fn skip_mods(&self, id: TypeId) -> Result<Type<'a>> {
         let mut ty = self.type_by_id(id)?;
-        for _ in 0..MAX_CHAIN {
+        for _ in 0..=MAX_CHAIN {
             if !ty.kind().is_modifier() {
                 return Ok(ty);
             }
@@ -79,14 +79,19 @@ impl<'a> Btf<'a> {
     /// # Errors
     /// As [`skip_mods`](Self::skip_mods).
     pub fn innermost_element(&self, id: TypeId) -> Result<Type<'a>> {
-        let mut ty = self.skip_mods(id)?;
-        for _ in 0..MAX_CHAIN {
-            match ty.array() {
-                None => return Ok(ty),
-                Some(array) => ty = self.skip_mods(array.element)?,
+        self.innermost(self.skip_mods(id)?)
+    }
+
+    /// [`innermost_element`](Self::innermost_element) of a type behind its modifiers.
+    pub(crate) fn innermost(&self, ty: Type<'a>) -> Result<Type<'a>> {
+        let mut inner = ty;
+        for _ in 0..=MAX_CHAIN {
+            match inner.array() {
+                None => return Ok(inner),
+                Some(array) => inner = self.skip_mods(array.element)?,
             }
         }
-        Err(too_deep(id))
+        Err(too_deep(ty.id()))
     }
 
     /// Size in bytes: typedefs followed, arrays multiplied, pointers as wide as
@@ -96,9 +101,13 @@ impl<'a> Btf<'a> {
     /// `Malformed(TypeWithoutSize)` for void, functions and forward declarations; `TooDeep`;
     /// `OutOfRange` for sizes from 4 GiB.
     pub fn size_bytes(&self, id: TypeId) -> Result<u32> {
-        let (mut at, mut count) = (id, 1u32);
+        self.size_of(self.type_by_id(id)?)
+    }
+
+    /// [`size_bytes`](Self::size_bytes) of a type that has been looked up.
+    pub(crate) fn size_of(&self, ty: Type<'a>) -> Result<u32> {
+        let (id, mut ty, mut count) = (ty.id(), ty, 1u32);
         for _ in 0..MAX_CHAIN {
-            let ty = self.type_by_id(at)?;
             let one = match ty.kind() {
                 Kind::Int
                 | Kind::Struct
@@ -112,16 +121,16 @@ impl<'a> Btf<'a> {
                     let Some(array) = ty.array() else { break };
                     let product = u64::from(count).wrapping_mul(u64::from(array.len));
                     count = u32::try_from(product).map_err(|_| too_large(product, id))?;
-                    at = array.element;
+                    ty = self.type_by_id(array.element)?;
                     continue;
                 }
                 kind if kind.is_modifier() || matches!(kind, Kind::Var | Kind::DeclTag) => {
-                    at = ty.referred();
+                    ty = self.type_by_id(ty.referred())?;
                     continue;
                 }
                 _ => {
                     let kind = ErrorKind::Malformed(What::TypeWithoutSize);
-                    return Err(Error::new(kind, Site::Type(at)));
+                    return Err(Error::new(kind, Site::Type(ty.id())));
                 }
             };
             let product = u64::from(one).wrapping_mul(u64::from(count));

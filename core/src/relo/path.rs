@@ -83,9 +83,9 @@ fn follow(
     let mut ty = pair.target(target.root())?;
     for (position, accessor) in local.accessors().iter().enumerate() {
         let step = match accessor.name {
-            Some(name) => member(pair, *accessor, name, &ty, target)?,
-            None if position == 0 => Ok(ty.id()),
-            None => element(pair, accessor.index, &ty, target)?,
+            Some(name) => member(pair, *accessor, name, &ty, target)?.map(Some),
+            None if position == 0 => Ok(None),
+            None => element(pair, accessor.index, &ty, target)?.map(Some),
         };
         let next = match step {
             Ok(next) => next,
@@ -94,7 +94,10 @@ fn follow(
                 return Ok(Some(Mismatch { accessor, why }));
             }
         };
-        ty = pair.target(next)?;
+        // The root stays where it is.
+        if let Some(next) = next {
+            ty = pair.target(next)?;
+        }
         if accessor.name.is_none() {
             let index = accessor.index;
             target.raw.push(index).map_err(|_| Failure::AccessTooLong)?;
@@ -103,7 +106,7 @@ fn follow(
                 index,
                 name: None,
             })?;
-            let bytes = pair.target.size_bytes(ty.id()).map_err(Failure::Target)?;
+            let bytes = pair.target.size_of(ty).map_err(Failure::Target)?;
             target.advance(index, bytes)?;
         }
     }

@@ -117,7 +117,7 @@ impl Spec {
             index: first,
             name: None,
         })?;
-        let bytes = local.size_bytes(ty.id()).map_err(Failure::Local)?;
+        let bytes = local.size_of(ty).map_err(Failure::Local)?;
         self.advance(first, bytes)?;
         self.descend(local, ty)
     }
@@ -172,7 +172,7 @@ impl Spec {
                     index,
                     name: None,
                 })?;
-                let bytes = local.size_bytes(element.id()).map_err(Failure::Local)?;
+                let bytes = local.size_of(element).map_err(Failure::Local)?;
                 self.advance(index, bytes)?;
                 ty = element;
             } else {

@@ -93,6 +93,7 @@ fn element<'a>(
     match kind {
         RelocKind::FieldByteOffset => {
             let number = u64::from(spec.bit_offset / 8);
+            let ty = btf.skip_mods(ty).map_err(side)?;
             let access = Some(access(btf, ty, side)?);
             Ok(Value {
                 number,
@@ -110,10 +111,9 @@ fn element<'a>(
 
 /// What a load or store of that type moves: of arrays, one innermost element. The type returned
 /// is the array nevertheless, and is then no type to adjust sizes of.
-fn access<'a>(btf: &Btf<'a>, ty: TypeId, side: Side) -> Result<(u32, Type<'a>), Failure> {
-    let one = btf.innermost_element(ty).map_err(side)?;
-    let bytes = btf.size_bytes(one.id()).map_err(side)?;
-    Ok((bytes, btf.skip_mods(ty).map_err(side)?))
+fn access<'a>(btf: &Btf<'a>, ty: Type<'a>, side: Side) -> Result<(u32, Type<'a>), Failure> {
+    let one = btf.innermost(ty).map_err(side)?;
+    Ok((btf.size_of(one).map_err(side)?, ty))
 }
 
 fn member<'a>(
@@ -128,7 +128,7 @@ fn member<'a>(
     let member = owner.members().get(index).ok_or(Failure::AccessSyntax)?;
     let ty = btf.skip_mods(member.ty).map_err(side)?;
     let place = if member.bitfield == Bits(0) {
-        let bytes = btf.size_bytes(ty.id()).map_err(side)?;
+        let bytes = btf.size_of(ty).map_err(side)?;
         Place::whole(spec.bit_offset, bytes)
     } else {
         // Of other kinds the size word is no size.
@@ -148,7 +148,7 @@ fn member<'a>(
             let access = if is_bitfield {
                 None
             } else {
-                Some(access(btf, ty.id(), side)?)
+                Some(access(btf, ty, side)?)
             };
             Value {
                 number: place.byte_off,
