@@ -1,52 +1,98 @@
 #!/bin/sh
 # Rebuilds the committed objects from their sources, or shows that they match.
 #
-#   tests/data/build.sh            writes tests/data/obj/
-#   tests/data/build.sh --check    rebuilds elsewhere and compares byte by byte
+#   tests/data/build.sh            writes tests/data/obj/ and tests/data/targets/
+#   tests/data/build.sh --check    rebuilds elsewhere and compares byte by byte; 1 if any differs
 #
-# Needs clang-19 and llvm-strip-19 (CLANG=, STRIP= name others) and libbpf's BPF headers; Debian:
-# apt-get install clang-19 llvm-19 libbpf-dev. Only for who changes a source: users never need it.
+# Needs clang 19 and LLVM's strip and objcopy (CLANG=, STRIP=, OBJCOPY= name others) and libbpf's BPF
+# headers. Only for who changes a source: users never need it.
+#
+# Lines in a source that direct this script:
+#   // cpus: v1 v2         compile it for these instruction sets too: NAME.TARGET-v1.o
+#   // drop-symbol: NAME   take this symbol out of the object
+#   // elf: FORMAT         also put the little-endian BTF alone into an ELF file of that format
 set -eu
 cd "$(dirname "$0")"
-CLANG=${CLANG:-clang-19} STRIP=${STRIP:-llvm-strip-19} out=obj
-for tool in "$CLANG" "$STRIP"; do
-	command -v "$tool" >/dev/null || { echo "build.sh: $tool is not installed" >&2; exit 2; }
-done
-if [ "${1:-}" = --check ]; then
-	out=$(mktemp -d)
-	trap 'rm -rf "$out"' EXIT
-fi
-mkdir -p "$out"
+CLANG=${CLANG:-clang-19} STRIP=${STRIP:-llvm-strip-19} OBJCOPY=${OBJCOPY:-llvm-objcopy-19}
+export LC_ALL=C
 
-# build SOURCE TARGET [CPU]: obj/NAME.TARGET[-CPU].o. Without machine paths: the sources are named
-# relative to bpf/, and the DWARF goes, BTF stays.
+missing() {
+	echo "build.sh: $1. On Debian: apt-get install clang-19 llvm-19 libbpf-dev linux-libc-dev" >&2
+	exit 2
+}
+for tool in "$CLANG" "$STRIP" "$OBJCOPY"; do
+	command -v "$tool" >/dev/null || missing "$tool is not installed"
+done
+# <linux/types.h> wants <asm/types.h>, which Debian keeps in a folder of the machine's name.
+include=/usr/include/$(uname -m)-linux-gnu
+for header in linux/bpf.h bpf/bpf_helpers.h bpf/bpf_core_read.h; do
+	echo "#include <$header>" | "$CLANG" -target bpfel -I"$include" -fsyntax-only -include linux/types.h \
+		-x c - 2>/dev/null || missing "the header <$header> is not there"
+done
+"$CLANG" --version | grep -q 'version 19\.' || echo "build.sh: not clang 19: the objects will differ" >&2
+
+case ${1:-} in
+"") check= root=. ;;
+--check)
+	check=yes root=$(mktemp -d)
+	trap 'rm -rf "$root"' EXIT
+	;;
+*) echo "usage: $0 [--check]" >&2; exit 2 ;;
+esac
+mkdir -p "$root/obj" "$root/targets"
+
+# directive NAME SOURCE: what the source says behind "// NAME:".
+directive() { sed -n "s|^// $1: *||p" "$2"; }
+
+# build SOURCE TARGET OBJECT [CPU]. No machine's paths in it: the source is named relative to bpf/, the
+# headers by their own names, and DWARF goes, BTF stays.
 build() {
-	object=$out/$(basename "$1" .c | sed 's/\.bpf$//').$2${3:+-$3}.o
-	(cd bpf && "$CLANG" -O2 -g -Wall -Wno-unused-function -target "$2" ${3:+-mcpu="$3"} \
-		-I"/usr/include/$(uname -m)-linux-gnu" -fdebug-compilation-dir=. \
-		-ffile-prefix-map="$PWD/bpf=." -c "$(basename "$1")" -o -) >"$object"
-	"$STRIP" -g "$object"
+	(cd bpf && "$CLANG" -O2 -g -Wall -Werror -target "$2" ${4:+-mcpu="$4"} -I"$include" \
+		-fdebug-compilation-dir=. -ffile-prefix-map="$PWD/bpf=." -ffile-prefix-map=/usr/include=include \
+		-c "$(basename "$1")" -o -) >"$3"
+	"$STRIP" -g "$3"
+	for symbol in $(directive drop-symbol "$1"); do "$OBJCOPY" --strip-symbol="$symbol" "$3"; done
 }
 
-for source in bpf/*.c; do
-	cpus=$(sed -n 's/^\/\/ cpus: *//p' "$source")
+# wrap OBJECT FORMAT ELF: its BTF alone, in an ELF file of that format.
+wrap() {
+	"$OBJCOPY" --dump-section .BTF="$3.btf" "$1"
+	(cd "$(dirname "$3")" && "$OBJCOPY" -I binary -O "$2" --rename-section .data=.BTF,contents,readonly \
+		--strip-all "$(basename "$3").btf" "$(basename "$3")")
+	rm "$3.btf"
+}
+
+for source in bpf/*.bpf.c; do
+	name=$(basename "$source" .bpf.c)
 	for target in bpfel bpfeb; do
-		build "$source" $target
-		for cpu in $cpus; do build "$source" $target "$cpu"; done
+		build "$source" $target "$root/obj/$name.$target.o"
+		for cpu in $(directive cpus "$source"); do
+			build "$source" $target "$root/obj/$name.$target-$cpu.o" "$cpu"
+		done
 	done
 done
+for source in bpf/target_*.c; do
+	name=$(basename "$source" .c) name=${name#target_}
+	for target in bpfel bpfeb; do build "$source" $target "$root/targets/$name.$target.o"; done
+	for format in $(directive elf "$source"); do
+		wrap "$root/targets/$name.bpfel.o" "$format" "$root/targets/$name.$format.o"
+	done
+done
+[ "$check" ] || exit 0
 
-if [ "$out" != obj ]; then
-	status=0
-	for object in obj/*.o; do
-		name=$(basename "$object")
-		[ -f "$out/$name" ] || { echo "no source makes $object"; status=1; continue; }
-		cmp -s "$object" "$out/$name" || { echo "differs from its source: $object"; status=1; }
-		rm -f "$out/$name"
-	done
-	for object in "$out"/*.o; do
-		[ ! -e "$object" ] || { echo "not committed: $(basename "$object")"; status=1; }
-	done
-	[ $status = 0 ] && echo "all objects match their sources"
-	exit $status
-fi
+status=0
+for object in obj/*.o targets/*.o; do
+	if [ ! -f "$root/$object" ]; then
+		echo "no source makes it: tests/data/$object"
+		status=1
+	elif ! cmp -s "$object" "$root/$object"; then
+		echo "differs from its source: tests/data/$object"
+		status=1
+	fi
+done
+for object in "$root"/obj/*.o "$root"/targets/*.o; do
+	object=${object#"$root"/}
+	[ -f "$object" ] || { echo "not committed: tests/data/$object"; status=1; }
+done
+[ $status != 0 ] || echo "all objects match their sources"
+exit $status

@@ -12,8 +12,8 @@ use super::header::Sections;
 use super::kind::{HEAD_BYTES, HEAD_WORDS, Info, Kind, step, tail_bytes};
 use super::raw::RawType;
 
-/// A type: the decoded head of its record, and its tail in place. Per-kind accessors are in
-/// [`types`](super::types).
+/// A type: the decoded head of its record, and its tail in place. What only some kinds have
+/// (members, elements, enumerators) is asked by methods that give nothing for the others.
 #[derive(Clone, Copy, Debug)]
 pub struct Type<'a> {
     pub(super) id: TypeId,

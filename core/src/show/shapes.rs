@@ -68,13 +68,13 @@ impl fmt::Display for Shapes<'_> {
                 )
             }
             (Kind::Enum | Kind::Enum64, Kind::Enum | Kind::Enum64) => {
-                self.counts(f, local.vlen(), "enumerators", target.vlen())
+                self.counts(f, local.vlen(), "enumerator", target.vlen())
             }
             (Kind::Struct | Kind::Union, Kind::Struct | Kind::Union) => {
-                self.counts(f, local.vlen(), "members", target.vlen())
+                self.counts(f, local.vlen(), "member", target.vlen())
             }
             (Kind::FuncProto, Kind::FuncProto) => {
-                self.counts(f, local.vlen(), "parameters", target.vlen())
+                self.counts(f, local.vlen(), "parameter", target.vlen())
             }
             _ => self.unlike(f),
         }

@@ -4,10 +4,12 @@
 //! object fails on this target, 2 usage or unreadable input. One file a subcommand; all real work
 //! is `relocore` (relocation) and `relocore_loader` (files, kernel, programs).
 
+mod demo;
 mod input;
 mod json;
 mod relocate;
 mod report;
+mod run;
 mod style;
 
 use std::process::ExitCode;
@@ -36,6 +38,13 @@ Exit status: 0 done, 1 the object fails on this target, 2 usage or unreadable in
 enum Command {
     /// Answer every CO-RE record of an object for a target kernel.
     Relocate(relocate::Args),
+    /// Relocate an object, load it, attach its programs, and print its ring buffers.
+    Run(run::Args),
+    /// See it work: one embedded object on seven kernels, then live on this one.
+    Demo(demo::Args),
+    /// The process that the demo watches.
+    #[command(name = demo::CHILD, hide = true)]
+    DemoChild,
 }
 
 /// How a command ended, when it did not end well.
@@ -61,6 +70,12 @@ impl From<std::io::Error> for Failure {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Relocate(args) => relocate::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::DemoChild => {
+            demo::child();
+            Ok(())
+        }
     };
     match result {
         Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,

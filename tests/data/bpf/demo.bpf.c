@@ -43,12 +43,18 @@ struct task_struct___old {
 	volatile long state;
 } CORE;
 
+// Not a flavor to read through but a description to compare with: does the kernel's task_struct have
+// such members, of these types?
+struct task_struct___new {
+	unsigned int __state;
+} CORE;
+
 // Only there since 6.9: what it counts is beside the point, that it is missing before is not.
 struct bpf_arena {
 	void *map;
 } CORE;
 
-// Only the names matter: the value is the kernel's.
+// Only the names matter: the value is the kernel's. NR_SHMEM is 23 up to 6.12 and 22 in 7.2.
 enum node_stat_item {
 	NR_SHMEM = 0,
 	NR_NO_SUCH_COUNTER = 1,
@@ -67,8 +73,10 @@ struct event {
 	u8 reset_on_fork;
 	u8 has_arena;
 	u8 old_state; // the flavor's field was read
-	u8 pad;
+	u8 new_state; // task_struct matches the description task_struct___new
 	char comm[16];
+	u32 task_bytes; // size of task_struct
+	u32 pad;
 };
 
 struct {
@@ -89,6 +97,7 @@ extern int CONFIG_HZ __kconfig __weak;
 
 // Set by the loader before the verifier sees the program, constant for it from then on.
 const volatile u32 only_tgid = 0; // report only this process; 0: all
+const volatile u8 with_inode = 1; // 0: the verifier drops the code that follows the pointers
 
 u64 seen; // .bss: executions seen
 u32 largest_pid = 1; // .data: largest process id reported
@@ -121,7 +130,8 @@ int handle_exec(struct bpf_raw_tracepoint_args *ctx)
 	event->parent = BPF_CORE_READ(task, real_parent, tgid);
 	BPF_CORE_READ_STR_INTO(&event->comm, task, comm);
 	// Four pointers deep, and each struct is laid out differently on each kernel.
-	event->inode = BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino);
+	if (with_inode)
+		event->inode = BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino);
 
 	// A field that was renamed: the branch for other kernels is poisoned, and never reached.
 	if (bpf_core_field_exists(task->__state)) {
@@ -135,6 +145,8 @@ int handle_exec(struct bpf_raw_tracepoint_args *ctx)
 
 	event->reset_on_fork = BPF_CORE_READ_BITFIELD_PROBED(task, sched_reset_on_fork);
 	event->comm_bytes = bpf_core_field_size(task->comm);
+	event->task_bytes = bpf_core_type_size(struct task_struct);
+	event->new_state = bpf_core_type_matches(struct task_struct___new);
 	event->has_arena = bpf_core_type_exists(struct bpf_arena);
 	if (bpf_core_enum_value_exists(enum node_stat_item, NR_SHMEM))
 		event->nr_shmem = bpf_core_enum_value(enum node_stat_item, NR_SHMEM);

@@ -51,7 +51,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     live::run(&mut out)
 }
 
-/// The child process that the live part watches: waits until its parent goes or says so.
+/// Hidden subcommand: the process that the live part starts and watches.
+pub(crate) const CHILD: &str = "demo-child";
+
+/// Waits until the parent is gone.
 pub(crate) fn child() {
     let _ = io::stdin().read_line(&mut String::new());
 }
