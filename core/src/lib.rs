@@ -99,6 +99,7 @@ pub mod owned;
 pub mod plan;
 pub mod relo;
 pub mod show;
+mod sort;
 #[cfg(test)]
 mod testing;
 pub mod units;

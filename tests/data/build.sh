@@ -32,7 +32,7 @@ done
 "$CLANG" --version | grep -q 'version 19\.' || echo "build.sh: not clang 19: the objects will differ" >&2
 
 case ${1:-} in
-"") check= root=. ;;
+"") check= root=$PWD ;;
 --check)
 	check=yes root=$(mktemp -d)
 	trap 'rm -rf "$root"' EXIT
@@ -48,8 +48,8 @@ directive() { sed -n "s|^// $1: *||p" "$2"; }
 # headers by their own names, and DWARF goes, BTF stays.
 build() {
 	(cd bpf && "$CLANG" -O2 -g -Wall -Werror -target "$2" ${4:+-mcpu="$4"} -I"$include" \
-		-fdebug-compilation-dir=. -ffile-prefix-map="$PWD/bpf=." -ffile-prefix-map=/usr/include=include \
-		-c "$(basename "$1")" -o -) >"$3"
+		-fdebug-compilation-dir=. -ffile-prefix-map="$PWD=." -ffile-prefix-map=/usr/include=include \
+		-c "$(basename "$1")" -o "$3")
 	"$STRIP" -g "$3"
 	for symbol in $(directive drop-symbol "$1"); do "$OBJCOPY" --strip-symbol="$symbol" "$3"; done
 }

@@ -1,1 +1,12 @@
-//! Integration tests.
+//! What the integration tests, the fuzz targets and the figures share: the data of `tests/data/`
+//! ([`kernels`], [`objects`]), and everything that can be done with untrusted bytes
+//! ([`exercise`]).
+//!
+//! Enters: nothing. Leaves: bytes, and checks that panic where a promise of the core is broken.
+
+mod data;
+pub mod exercise;
+mod relocate;
+
+pub use data::{Kernel, Module, Object, kernel, kernels, object, objects, seeds};
+pub use relocate::{BadObject, Relocated, relocate};

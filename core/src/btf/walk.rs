@@ -256,8 +256,17 @@ fn gather(
             break;
         }
         let from = number.wrapping_mul(LANE_RECORDS);
-        let to = from.saturating_add(lane.met).min(LANES * LANE_RECORDS);
-        places.copy_within(from..to, used);
+        if from != used {
+            // Downwards, so a plain loop never overwrites what it still has to move; the sorts of
+            // copying that the standard library has could panic.
+            for nth in 0..lane.met {
+                let place = places.get(from.saturating_add(nth)).copied();
+                if let (Some(place), Some(slot)) = (place, places.get_mut(used.saturating_add(nth)))
+                {
+                    *slot = place;
+                }
+            }
+        }
         used = used.saturating_add(lane.met);
         end = lane.at;
     }

@@ -10,6 +10,7 @@
 use core::cmp::Ordering;
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::sort::sort_by;
 
 use super::Object;
 
@@ -118,7 +119,7 @@ impl<'a, 's> ProgramTable<'a, 's> {
                 Site::Call,
             ));
         };
-        filled.sort_unstable_by(|a, b| a.order(b, object.names));
+        sort_by(filled, |a, b| a.order(b, object.names));
         Ok(Self {
             object,
             ranges: filled,

@@ -313,6 +313,7 @@ impl<R: Record> FusedIterator for GroupRecords<'_, R> {}
 
 /// A record and where it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Entry<R> {
     /// Name of the ELF section, in the object's BTF strings.
     pub section: StrOff,

@@ -9,3 +9,6 @@ mod view;
 
 pub use patch::{Applied, Place, apply};
 pub use view::{INSN_BYTES, Insn, POISON_IMM};
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ pub const POISON_IMM: i32 = 195_896_080;
 
 /// An instruction, decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Insn {
     /// Opcode.
     pub code: u8,

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 
 use crate::btf::Btf;
+use crate::elf::ProgramRange;
 use crate::error::{ErrorKind, Result, What};
 use crate::insn::Applied;
 use crate::plan::Plan;
@@ -39,39 +40,64 @@ impl Relocated {
 /// Candidates that a root has, by experience: the buffer grows if it is more.
 const CANDIDATES_A_RECORD: usize = 2;
 
+/// Candidates that any object may have: 16 MiB of them. Real ones have hundreds; every root may
+/// stand for every type of its name, so hostile inputs could ask for the product of both.
+const MAX_CANDIDATES: usize = 1 << 20;
+
 /// Relocates an object against `targets`: vmlinux first, then modules.
 ///
 /// # Errors
-/// The object's or a target's tables are bad. What single records lack or get wrong is in their
-/// resolutions.
+/// The object's or a target's tables are bad; `BufferTooSmall` for more than 2^20 candidates. What
+/// single records lack or get wrong is in their resolutions.
 pub fn relocate(plan: &Plan<'_>, targets: &[Btf<'_>]) -> Result<Relocated> {
+    relocate_wanted(plan, targets, |_| true)
+}
+
+/// As [`relocate`], and skips the records of programs that are not `wanted`: they can neither fail
+/// nor settle the choice of candidates for the others ([`Plan::resolve_wanted`]).
+///
+/// # Errors
+/// As [`relocate`].
+pub fn relocate_wanted(
+    plan: &Plan<'_>,
+    targets: &[Btf<'_>],
+    wanted: impl Fn(&ProgramRange) -> bool,
+) -> Result<Relocated> {
     let records = plan.records().count();
     let mut roots = vec![Root::EMPTY; records];
-    let mut candidates = vec![Candidate::EMPTY; records.saturating_mul(CANDIDATES_A_RECORD)];
-    let needed = match run(plan, targets, &mut roots, &mut candidates) {
-        Err(error) => match error.kind() {
+    let mut room = records
+        .saturating_mul(CANDIDATES_A_RECORD)
+        .min(MAX_CANDIDATES);
+    loop {
+        let mut candidates = vec![Candidate::EMPTY; room];
+        let error = match run(plan, targets, &wanted, &mut roots, &mut candidates) {
+            Err(error) => error,
+            done => return done,
+        };
+        // vmlinux and the modules are searched one after the other, so this may happen twice.
+        room = match error.kind() {
             ErrorKind::BufferTooSmall {
                 what: What::CandidateBuffer,
                 needed,
-            } => needed,
+            } => match usize::try_from(needed) {
+                Ok(needed) if room < needed && needed <= MAX_CANDIDATES => needed,
+                _ => return Err(error),
+            },
             _ => return Err(error),
-        },
-        done => return done,
-    };
-    // The error told the exact number, so this is the last try.
-    let mut candidates = vec![Candidate::EMPTY; usize::try_from(needed).unwrap_or(usize::MAX)];
-    run(plan, targets, &mut roots, &mut candidates)
+        };
+    }
 }
 
 fn run(
     plan: &Plan<'_>,
     targets: &[Btf<'_>],
+    wanted: &impl Fn(&ProgramRange) -> bool,
     roots: &mut [Root],
     candidates: &mut [Candidate],
 ) -> Result<Relocated> {
     let mut relocator = plan.relocator(targets, Workspace { roots, candidates })?;
     let mut resolutions = vec![Resolution::EMPTY; plan.records().count()];
-    plan.resolve(&mut relocator, &mut resolutions)?;
+    plan.resolve_wanted(&mut relocator, &mut resolutions, wanted)?;
     let mut applied = Vec::with_capacity(resolutions.len());
     let mut sections: Vec<(u32, Vec<u8>)> = Vec::new();
     // Two groups may name one section: the second goes on where the first ended.

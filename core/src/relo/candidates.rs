@@ -9,13 +9,16 @@ use core::cmp::Ordering;
 
 use crate::btf::{Btf, CHUNK, Kind, Named, essential_name};
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::sort::sort_by;
 use crate::units::TypeId;
 
 use super::filter::{Filter, hash, head_of_text};
 use super::roots::{Root, class};
+use super::trace::trace;
 
 /// A target type that a root may stand for. Callers make room for them with [`Candidate::EMPTY`].
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Candidate {
     root: u32,
     pub(super) id: TypeId,
@@ -25,6 +28,7 @@ pub struct Candidate {
 
 /// What earlier records of the root have made of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum State {
     /// Still one of them.
     Open,
@@ -92,7 +96,8 @@ impl Found<'_> {
             };
             return Err(Error::new(kind, Site::Call));
         };
-        found.sort_unstable_by_key(|candidate| (candidate.root, candidate.btf, candidate.id));
+        let place = |one: &Candidate| (one.root, one.btf, one.id);
+        sort_by(found, |a, b| place(a).cmp(&place(b)));
         let mut rest = &*found;
         let mut first = 0u32;
         for (number, root) in (0u32..).zip(roots) {
@@ -184,6 +189,10 @@ impl Search<'_, '_, '_> {
                     .saturating_add(start.saturating_add(same).wrapping_sub(number));
                 return;
             };
+            trace!(
+                "candidate: type {} of target {}",
+                candidate.id, candidate.btf
+            );
             *slot = Candidate {
                 root: u32::try_from(number).unwrap_or(u32::MAX),
                 ..candidate

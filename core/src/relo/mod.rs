@@ -22,6 +22,7 @@ mod path;
 mod relocator;
 mod roots;
 mod spec;
+mod trace;
 mod value;
 
 pub use candidates::Candidate;
@@ -30,3 +31,6 @@ pub use outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType, Va
 pub use relocator::{Relocator, Workspace, needs_target};
 pub use roots::Root;
 pub use spec::{Accessor, MAX_ACCESSORS, Spec};
+
+#[cfg(test)]
+mod tests;

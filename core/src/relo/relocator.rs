@@ -17,6 +17,7 @@ use super::outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType,
 use super::path;
 use super::roots::{self, Root};
 use super::spec::Spec;
+use super::trace::trace;
 use super::value::{self, Value};
 
 /// The memory that a [`Relocator`] works in.
@@ -48,7 +49,7 @@ pub struct Relocator<'a, 's> {
 
 /// Steps of work that any object may ask for, and more for each record: far beyond what real ones
 /// take, and an end for hostile ones.
-const BUDGET: u64 = 1 << 24;
+const BUDGET: u64 = 1 << 21;
 const BUDGET_A_RECORD: u64 = 1 << 12;
 
 /// A candidate that matched, and what it amounts to.
@@ -116,8 +117,11 @@ impl<'a, 's> Relocator<'a, 's> {
         let Some(kind) = RelocKind::from_raw(record.kind) else {
             return Resolution::new(None, Outcome::Failed(Failure::UnknownKind(record.kind)));
         };
-        self.answer(kind, record)
-            .unwrap_or_else(|failure| Resolution::new(Some(kind), Outcome::Failed(failure)))
+        let answer = self
+            .answer(kind, record)
+            .unwrap_or_else(|failure| Resolution::new(Some(kind), Outcome::Failed(failure)));
+        trace!("{} at byte {}: {}", kind, record.insn_off, answer.outcome);
+        answer
     }
 
     fn answer(&mut self, kind: RelocKind, record: &CoreRelo) -> Result<Resolution, Failure> {

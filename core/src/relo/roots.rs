@@ -9,12 +9,14 @@ use core::cmp::Ordering;
 
 use crate::btf::{Btf, Kind, essential_name};
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::sort::sort_by;
 use crate::units::{StrOff, TypeId};
 
 use super::filter::hash;
 
 /// A local type that records start from. Callers make room for them with [`Root::EMPTY`].
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Root {
     id: TypeId,
     /// Children in the tree over ids: the n-th bit of an id decides at depth n, so that no input
@@ -119,7 +121,7 @@ pub(super) fn collect<'s>(
         used = used.wrapping_add(1);
     }
     let roots = buffer.get_mut(..used).unwrap_or_default();
-    roots.sort_unstable_by(|a, b| {
+    sort_by(roots, |a, b| {
         a.order(local, b.hash, b.essential(local), b.kind)
             .then_with(|| a.id.cmp(&b.id))
     });

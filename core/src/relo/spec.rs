@@ -38,6 +38,22 @@ pub struct Spec {
     pub(super) bit_offset: u32,
 }
 
+// By hand: `heapless` would need its own feature for it.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Spec {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let (accessors, raw) = (self.accessors(), self.raw());
+        defmt::write!(
+            f,
+            "{} {} (raw {}, bit {})",
+            self.root,
+            accessors,
+            raw,
+            self.bit_offset
+        );
+    }
+}
+
 impl Spec {
     pub(super) fn start(&mut self, root: TypeId) {
         self.root = root;

@@ -3,9 +3,9 @@
 
 extern crate std;
 
-mod paths;
 mod hostile;
 mod narrowing;
+mod paths;
 mod relations;
 mod resizing;
 mod values;

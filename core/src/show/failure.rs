@@ -12,6 +12,7 @@ use crate::units::TypeId;
 
 use super::answer::Answer;
 use super::name::Name;
+use super::shapes::Counted;
 use super::subject::Subject;
 use super::type_name::{TypeName, keyword};
 
@@ -144,7 +145,8 @@ impl fmt::Display for FailureText<'_> {
             ),
             Failure::NoInsnOfSize(bytes) => write!(
                 f,
-                "`{path}` has {bytes} bytes in the kernel, and loads and stores have 1, 2, 4 or 8"
+                "`{path}` has {} in the kernel, and loads and stores have 1, 2, 4 or 8",
+                Counted(bytes, "byte")
             ),
         }
     }
@@ -190,21 +192,22 @@ impl FailureText<'_> {
             f,
             "the record's access string `{access}` does not fit the object's types: "
         )?;
-        if let Some(count) = has(|ty| ty.kind().is_composite()) {
+        if let Some(count) = has(|ty| ty.kind().is_enum()) {
+            let enumerators = Counted(count, "enumerator");
             return write!(
                 f,
-                "`{name}` has {count} members, none of them number {number}"
+                "`{name}` has {enumerators}, and `{access}` names none of them"
             );
         }
-        if let Some(count) = has(|ty| ty.kind().is_enum()) {
-            return write!(
-                f,
-                "`{name}` has {count} enumerators, and `{access}` names none of them"
-            );
+        if self.subject.kind().is_some_and(RelocKind::is_enumval) {
+            return write!(f, "`{name}` is no enum");
+        }
+        if let Some(count) = has(|ty| ty.kind().is_composite()) {
+            let members = Counted(count, "member");
+            return write!(f, "`{name}` has {members}, none of them number {number}");
         }
         match ty.and_then(|ty| ty.array()) {
             Some(_) => write!(f, "`{name}` has no element {number}"),
-            None if position == 0 => write!(f, "`{name}` is no enum"),
             None => write!(f, "`{name}` has neither members nor elements"),
         }
     }

@@ -12,7 +12,7 @@ use crate::units::{StrOff, TypeId};
 
 use super::name::Name;
 use super::path::Path;
-use super::shapes::{Shapes, noun};
+use super::shapes::{Counted, Shapes, noun};
 use super::subject::Subject;
 use super::type_name::TypeName;
 
@@ -122,10 +122,10 @@ impl Sides<'_> {
             Why::ArrayBound { len: 0 } => write!(f, "`{owner}` has no elements in {place}"),
             Why::ArrayBound { len } => {
                 let index = accessor.map_or(0, |accessor| accessor.index);
-                let s = if len == 1 { "" } else { "s" };
+                let elements = Counted(len, "element");
                 write!(
                     f,
-                    "`{owner}` has {len} element{s} in {place}, too few for index {index}"
+                    "`{owner}` has {elements} in {place}, too few for index {index}"
                 )
             }
             Why::Kinds { local, target } => {

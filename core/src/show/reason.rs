@@ -10,7 +10,7 @@ use crate::relo::{Accessor, Reason};
 
 use super::mismatch::MismatchText;
 use super::name::Name;
-use super::shapes::noun;
+use super::shapes::{Counted, noun};
 use super::subject::Subject;
 use super::type_name::keyword;
 
@@ -123,8 +123,9 @@ impl ReasonText<'_> {
         }
         write!(
             f,
-            "`{path}` has {local} bytes in the object and {target} in the kernel, and its load or \
-             store can't be resized: "
+            "`{path}` has {} in the object and {target} in the kernel, and its load or store can't \
+             be resized: ",
+            Counted(local, "byte")
         )?;
         let Some(ty) = self.field() else {
             return f.write_str("it is no unsigned integer");

@@ -8,6 +8,7 @@ use core::fmt;
 use crate::btf::{Btf, Kind, Type};
 use crate::units::{Bits, TypeId};
 
+use super::subject::Place;
 use super::type_name::TypeName;
 
 /// A kind as a noun with its article.
@@ -34,6 +35,18 @@ pub(super) const fn noun(kind: Kind) -> &'static str {
     }
 }
 
+/// So many of them: `1 byte`, `4 bytes`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted(pub(super) u32, pub(super) &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, what) = self;
+        let s = if *count == 1 { "" } else { "s" };
+        write!(f, "{count} {what}{s}")
+    }
+}
+
 /// Two types of one kind whose sizes, signs or lengths differ.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shapes<'a> {
@@ -42,7 +55,7 @@ pub(super) struct Shapes<'a> {
     pub(super) target: &'a Btf<'a>,
     pub(super) target_id: TypeId,
     /// Where the target's type is.
-    pub(super) place: super::subject::Place<'a>,
+    pub(super) place: Place<'a>,
 }
 
 impl fmt::Display for Shapes<'_> {
@@ -64,7 +77,8 @@ impl fmt::Display for Shapes<'_> {
                 let (own, found) = (local.own_size_bytes(), target.own_size_bytes());
                 write!(
                     f,
-                    "`{name}` has {own} bytes in the object and {found} in {place}"
+                    "`{name}` has {} in the object and {found} in {place}",
+                    Counted(own, "byte")
                 )
             }
             (Kind::Enum | Kind::Enum64, Kind::Enum | Kind::Enum64) => {
@@ -86,13 +100,14 @@ impl Shapes<'_> {
         &self,
         f: &mut fmt::Formatter<'_>,
         local: u32,
-        what: &str,
+        what: &'static str,
         target: u32,
     ) -> fmt::Result {
         let (name, place) = (TypeName::new(self.local, self.local_id), self.place);
         write!(
             f,
-            "`{name}` has {local} {what} in the object and {target} in {place}"
+            "`{name}` has {} in the object and {target} in {place}",
+            Counted(local, what)
         )
     }
 
@@ -114,7 +129,8 @@ impl Shapes<'_> {
         let (own_sign, sign) = (signed(local), signed(target));
         write!(
             f,
-            "`{name}` is {own_sign} and has {own} bytes in the object, {sign} and {found} in {place}"
+            "`{name}` is {own_sign} and has {} in the object, {sign} and {found} in {place}",
+            Counted(own, "byte")
         )
     }
 

@@ -22,11 +22,17 @@ fn said(local: &Builder, targets: &[&Builder], record: CoreRelo) -> String {
 
 /// What is said of the last of these records.
 fn said_of_last(local: &Builder, targets: &[&Builder], records: &[CoreRelo]) -> String {
-    with_answers(Endian::Little, local, targets, records, |local, targets, answers| {
-        let (record, answer) = records.iter().zip(answers).next_back().unwrap();
-        let subject = Subject::new(local, targets, record);
-        OutcomeText::new(subject, answer.outcome).to_string()
-    })
+    with_answers(
+        Endian::Little,
+        local,
+        targets,
+        records,
+        |local, targets, answers| {
+            let (record, answer) = records.iter().zip(answers).next_back().unwrap();
+            let subject = Subject::new(local, targets, record);
+            OutcomeText::new(subject, answer.outcome).to_string()
+        },
+    )
 }
 
 /// The same, for a record made here.

@@ -2,7 +2,8 @@
 
 extern crate std;
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 use std::vec::Vec;
 
 use crate::error::{ErrorKind, What};
@@ -23,8 +24,16 @@ fn local() -> (Builder, TypeId) {
 }
 
 fn too_deep(failure: Failure) -> bool {
-    let (Failure::Local(error) | Failure::Target(error)) = failure else { return false };
-    matches!(error.kind(), ErrorKind::TooDeep { what: What::TypeChain, .. })
+    let (Failure::Local(error) | Failure::Target(error)) = failure else {
+        return false;
+    };
+    matches!(
+        error.kind(),
+        ErrorKind::TooDeep {
+            what: What::TypeChain,
+            ..
+        }
+    )
 }
 
 #[test]
@@ -46,7 +55,10 @@ fn struct_that_matches_itself() {
     let own = b.next();
     let s = b.add_struct("S", 4, &[m("s", own, 0)]);
     let same = b.clone();
-    assert_eq!(failure(outcome(&mut b, &same, s, "0", TypeMatches)), Failure::TooComplex);
+    assert_eq!(
+        failure(outcome(&mut b, &same, s, "0", TypeMatches)),
+        Failure::TooComplex
+    );
     // As a path it is as long as the access string says.
     let deep = outcome(&mut b, &same, s, "0:0:0:0", FieldByteOffset);
     assert_eq!(deep, Outcome::Value(0));
@@ -54,7 +66,10 @@ fn struct_that_matches_itself() {
 
 /// Each level is two anonymous ones of the next: 2^40 ways to a member that is not there.
 #[test]
-#[cfg_attr(debug_assertions, ignore = "16 million steps take a minute without optimisation")]
+#[cfg_attr(
+    debug_assertions,
+    ignore = "16 million steps take a minute without optimisation"
+)]
 fn anonymous_fan_out() {
     let (mut local, s) = local();
     let mut target = Builder::new();
@@ -75,7 +90,10 @@ fn anonymous_fan_out() {
 
 /// Each level has many members of one name, and the one that would match is the last.
 #[test]
-#[cfg_attr(debug_assertions, ignore = "16 million steps take a minute without optimisation")]
+#[cfg_attr(
+    debug_assertions,
+    ignore = "16 million steps take a minute without optimisation"
+)]
 fn matching_fan_out() {
     let levels = |last: u32| {
         let mut b = Builder::new();
@@ -83,7 +101,11 @@ fn matching_fan_out() {
         let int = b.add_int("int", last, SIGNED);
         inner = b.add_struct("N", 4, &[m("x", int, 0), m("x", inner, 0)]);
         for _ in 0..25 {
-            inner = b.add_struct("N", 4, &[m("x", inner, 0), m("x", inner, 0), m("x", inner, 0)]);
+            inner = b.add_struct(
+                "N",
+                4,
+                &[m("x", inner, 0), m("x", inner, 0), m("x", inner, 0)],
+            );
         }
         let s = b.add_struct("S", 4, &[m("x", inner, 0)]);
         (b, s)
@@ -97,7 +119,10 @@ fn matching_fan_out() {
 
 /// Functions that take functions that take functions ... each many times.
 #[test]
-#[cfg_attr(debug_assertions, ignore = "16 million steps take a minute without optimisation")]
+#[cfg_attr(
+    debug_assertions,
+    ignore = "16 million steps take a minute without optimisation"
+)]
 fn parameter_fan_out() {
     let mut b = Builder::new();
     let mut function = b.add_func_proto(TypeId::VOID, &[]);
@@ -108,7 +133,10 @@ fn parameter_fan_out() {
     let same = b.clone();
     let start = Instant::now();
     for kind in [TypeExists, TypeMatches] {
-        assert_eq!(failure(outcome(&mut b, &same, root, "0", kind)), Failure::TooComplex);
+        assert_eq!(
+            failure(outcome(&mut b, &same, root, "0", kind)),
+            Failure::TooComplex
+        );
     }
     assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
 }
@@ -124,20 +152,45 @@ fn typedef_cycles() {
     let (mut looping, t) = cycle();
     let same = looping.clone();
     for kind in [FieldByteOffset, FieldExists] {
-        assert!(too_deep(failure(outcome(&mut looping, &same, t, "0:0", kind))));
+        assert!(too_deep(failure(outcome(
+            &mut looping,
+            &same,
+            t,
+            "0:0",
+            kind
+        ))));
     }
     for kind in [TypeExists, TypeSize, TypeMatches] {
-        assert!(too_deep(failure(outcome(&mut looping, &same, t, "0", kind))));
+        assert!(too_deep(failure(outcome(
+            &mut looping,
+            &same,
+            t,
+            "0",
+            kind
+        ))));
     }
-    assert!(too_deep(failure(outcome(&mut looping, &same, t, "0", EnumvalValue))));
+    assert!(too_deep(failure(outcome(
+        &mut looping,
+        &same,
+        t,
+        "0",
+        EnumvalValue
+    ))));
     // Only the target's goes round.
     let mut local = Builder::new();
     let int = local.add_int("int", 4, SIGNED);
     let s = local.add_struct("", 4, &[m("f", int, 0)]);
     let root = local.add_typedef("T", s);
-    for (access, kind) in [("0:0", FieldByteOffset), ("0", TypeExists), ("0", TypeMatches)] {
+    for (access, kind) in [
+        ("0:0", FieldByteOffset),
+        ("0", TypeExists),
+        ("0", TypeMatches),
+    ] {
         let failure = failure(outcome(&mut local, &same, root, access, kind));
-        assert!(matches!(failure, Failure::Target(_)) && too_deep(failure), "{failure:?}");
+        assert!(
+            matches!(failure, Failure::Target(_)) && too_deep(failure),
+            "{failure:?}"
+        );
     }
 }
 
@@ -148,10 +201,25 @@ fn array_of_itself() {
     let array = b.add_array(own, 1);
     let s = b.add_struct("S", 4, &[m("a", array, 0)]);
     let same = b.clone();
-    assert!(too_deep(failure(outcome(&mut b, &same, s, "0:0", FieldByteOffset))));
+    assert!(too_deep(failure(outcome(
+        &mut b,
+        &same,
+        s,
+        "0:0",
+        FieldByteOffset
+    ))));
     // Existence asks for no size; the elements are compared without end.
-    assert_eq!(failure(outcome(&mut b, &same, s, "0:0", FieldExists)), Failure::TooComplex);
-    assert!(too_deep(failure(outcome(&mut b, &same, s, "0:0:0", FieldExists))));
+    assert_eq!(
+        failure(outcome(&mut b, &same, s, "0:0", FieldExists)),
+        Failure::TooComplex
+    );
+    assert!(too_deep(failure(outcome(
+        &mut b,
+        &same,
+        s,
+        "0:0:0",
+        FieldExists
+    ))));
 }
 
 #[test]
@@ -161,8 +229,14 @@ fn offsets_beyond_what_32_bits_say() {
     let big = b.add_struct("B", 1 << 27, &[m("f", int, u32::MAX - 7)]);
     let same = b.clone();
     let mut fails = |access| failure(outcome(&mut b, &same, big, access, FieldByteOffset));
-    assert_eq!(fails("2:0"), Failure::OffsetTooLarge((1 << 28) + (1 << 29) - 1));
-    assert_eq!(fails("4294967295:0"), Failure::OffsetTooLarge(u64::from(u32::MAX) << 27));
+    assert_eq!(
+        fails("2:0"),
+        Failure::OffsetTooLarge((1 << 28) + (1 << 29) - 1)
+    );
+    assert_eq!(
+        fails("4294967295:0"),
+        Failure::OffsetTooLarge(u64::from(u32::MAX) << 27)
+    );
 }
 
 #[test]
@@ -199,7 +273,11 @@ fn record_about_names_at_the_end() {
     let last = local.add_string("0:0");
     let same = local.clone();
     let mut record = local.record(s, "", FieldExists);
-    for (access, ends) in [(last, false), (StrOff(last.0 + 3), true), (StrOff(last.0 + 4), true)] {
+    for (access, ends) in [
+        (last, false),
+        (StrOff(last.0 + 3), true),
+        (StrOff(last.0 + 4), true),
+    ] {
         record.access = access;
         let answer = answers(BOTH[0], &local, &[&same], &[record])[0];
         assert_eq!(matches!(answer.outcome, Outcome::Failed(_)), ends);

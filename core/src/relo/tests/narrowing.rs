@@ -30,7 +30,10 @@ fn target(structs: &[&[(&str, u32)]]) -> (Builder, Vec<TypeId>) {
             0 => std::string::String::from("foo"),
             nth => std::format!("foo___{nth}"),
         };
-        let members: Vec<_> = members.iter().map(|&(name, at)| m(name, int, at * 8)).collect();
+        let members: Vec<_> = members
+            .iter()
+            .map(|&(name, at)| m(name, int, at * 8))
+            .collect();
         ids.push(b.add_struct(&name, 64, &members));
     }
     (b, ids)
@@ -42,7 +45,11 @@ fn offsets(targets: &[&Builder], accesses: &str) -> Vec<Outcome> {
     let records: Vec<_> = accesses
         .chars()
         .map(|access| {
-            let root = if access.is_ascii_uppercase() { flavor } else { foo };
+            let root = if access.is_ascii_uppercase() {
+                flavor
+            } else {
+                foo
+            };
             let member = u32::from(access.to_ascii_lowercase()) - u32::from('a');
             local.record(root, &std::format!("0:{member}"), FieldByteOffset)
         })
@@ -59,12 +66,20 @@ const fn in_kernel(id: TypeId) -> TargetType {
 fn a_match_settles_the_root() {
     let (target, ids) = target(&[&[("a", 0), ("c", 8)], &[("a", 0), ("b", 4)]]);
     let narrowed = |nth: usize| {
-        Outcome::Poison(Reason::Narrowed { would_fit: in_kernel(ids[nth]) })
+        Outcome::Poison(Reason::Narrowed {
+            would_fit: in_kernel(ids[nth]),
+        })
     };
     let value = Outcome::Value;
     // Both have `a`; `b` chooses the second, `c` would have chosen the first.
-    assert_eq!(offsets(&[&target], "abca"), [value(0), value(4), narrowed(0), value(0)]);
-    assert_eq!(offsets(&[&target], "acba"), [value(0), value(8), narrowed(1), value(0)]);
+    assert_eq!(
+        offsets(&[&target], "abca"),
+        [value(0), value(4), narrowed(0), value(0)]
+    );
+    assert_eq!(
+        offsets(&[&target], "acba"),
+        [value(0), value(8), narrowed(1), value(0)]
+    );
     // Another root of the same name goes its own way.
     assert_eq!(offsets(&[&target], "bC"), [value(4), value(8)]);
 }
@@ -74,14 +89,26 @@ fn existence_settles_too_and_absence_does_not() {
     let (mut local, foo, _) = local();
     let (target, ids) = target(&[&[("a", 0), ("c", 8)], &[("a", 0), ("b", 4)]]);
     let mut outcomes = |accesses: &[(&str, RelocKind)]| -> Vec<_> {
-        let records: Vec<_> =
-            accesses.iter().map(|&(access, kind)| local.record(foo, access, kind)).collect();
+        let records: Vec<_> = accesses
+            .iter()
+            .map(|&(access, kind)| local.record(foo, access, kind))
+            .collect();
         let answers = answers(Endian::Little, &local, &[&target], &records);
         answers.iter().map(|answer| answer.outcome).collect()
     };
-    let narrowed = Reason::Narrowed { would_fit: in_kernel(ids[0]) };
-    let exists = [("0:1", FieldExists), ("0:2", FieldExists), ("0:2", FieldByteOffset)];
-    let expected = [Outcome::Value(1), Outcome::Absent(narrowed), Outcome::Poison(narrowed)];
+    let narrowed = Reason::Narrowed {
+        would_fit: in_kernel(ids[0]),
+    };
+    let exists = [
+        ("0:1", FieldExists),
+        ("0:2", FieldExists),
+        ("0:2", FieldByteOffset),
+    ];
+    let expected = [
+        Outcome::Value(1),
+        Outcome::Absent(narrowed),
+        Outcome::Poison(narrowed),
+    ];
     assert_eq!(outcomes(&exists), expected);
 }
 
@@ -90,7 +117,10 @@ fn what_nothing_matches_changes_nothing() {
     let (target, ids) = target(&[&[("a", 0)], &[("a", 0), ("b", 4)]]);
     let outcomes = offsets(&[&target], "cab");
     assert_eq!(outcomes[1..], [Outcome::Value(0), Outcome::Value(4)]);
-    let Outcome::Poison(Reason::NoMatch { candidates, first, .. }) = outcomes[0] else {
+    let Outcome::Poison(Reason::NoMatch {
+        candidates, first, ..
+    }) = outcomes[0]
+    else {
         panic!("{outcomes:?}");
     };
     assert_eq!((candidates, first), (2, in_kernel(ids[0])));
@@ -106,7 +136,11 @@ fn candidates_that_disagree() {
         second_value: 8,
     };
     // The other records still get their answer.
-    let expected = [Outcome::Value(4), Outcome::Failed(ambiguous), Outcome::Value(4)];
+    let expected = [
+        Outcome::Value(4),
+        Outcome::Failed(ambiguous),
+        Outcome::Value(4),
+    ];
     assert_eq!(offsets(&[&target], "bab"), expected);
 }
 
@@ -140,9 +174,11 @@ fn disagreement_of_other_values() {
             let record = local.record(ty, access, kind);
             let answer = answers(endian, &local, &[&target], &[record])[0];
             let found = match answer.outcome {
-                Outcome::Failed(Failure::Ambiguous { first_value, second_value, .. }) => {
-                    Some((first_value, second_value))
-                }
+                Outcome::Failed(Failure::Ambiguous {
+                    first_value,
+                    second_value,
+                    ..
+                }) => Some((first_value, second_value)),
                 Outcome::Value(_) => None,
                 other => panic!("{other:?}"),
             };
@@ -165,7 +201,10 @@ fn modules_are_for_what_the_kernel_lacks() {
     assert_eq!(offsets(&[&empty, &with_a, &with_a], "a"), [value(16)]);
     // A `foo` in the kernel hides the module's, whatever it has.
     let hidden = offsets(&[&with_b, &with_a], "ab");
-    assert!(matches!(hidden[0], Outcome::Poison(Reason::NoMatch { candidates: 1, .. })));
+    assert!(matches!(
+        hidden[0],
+        Outcome::Poison(Reason::NoMatch { candidates: 1, .. })
+    ));
     assert_eq!(hidden[1], value(4));
     // Modules are equals.
     let either = offsets(&[&empty, &with_b, &with_a], "bab");

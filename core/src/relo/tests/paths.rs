@@ -20,7 +20,11 @@ fn arrays(head: u32, tail: u32) -> (Builder, TypeId) {
     let int = b.add_int("int", 4, SIGNED);
     let (head_ty, tail_ty) = (b.add_array(int, head), b.add_array(int, tail));
     let n = head * 32;
-    let members = [m("head", head_ty, 0), m("n", int, n), m("tail", tail_ty, n + 32)];
+    let members = [
+        m("head", head_ty, 0),
+        m("n", int, n),
+        m("tail", tail_ty, n + 32),
+    ];
     let s = b.add_struct("S", 4 * (head + 1 + tail), &members);
     (b, s)
 }
@@ -32,14 +36,44 @@ fn flexible_arrays_on_both_sides() {
     let (fixed_too, _) = arrays(3, 8);
     // tail[7] and tail[0], from either side.
     let offset = |index: u64| Outcome::Value(16 + 4 * index);
-    assert_eq!(outcome(&mut flexible, &fixed_too, s, "0:2:7", FieldByteOffset), offset(7));
-    assert_eq!(outcome(&mut flexible, &fixed_too, s, "0:2:0", FieldByteOffset), offset(0));
+    assert_eq!(
+        outcome(&mut flexible, &fixed_too, s, "0:2:7", FieldByteOffset),
+        offset(7)
+    );
+    assert_eq!(
+        outcome(&mut flexible, &fixed_too, s, "0:2:0", FieldByteOffset),
+        offset(0)
+    );
     let (flexible_target, _) = arrays(3, 0);
-    assert_eq!(outcome(&mut fixed, &flexible_target, s, "0:2:7", FieldByteOffset), offset(7));
-    assert_eq!(outcome(&mut flexible, &flexible_target, s, "0:2:700", FieldByteOffset), offset(700));
+    assert_eq!(
+        outcome(&mut fixed, &flexible_target, s, "0:2:7", FieldByteOffset),
+        offset(7)
+    );
+    assert_eq!(
+        outcome(
+            &mut flexible,
+            &flexible_target,
+            s,
+            "0:2:700",
+            FieldByteOffset
+        ),
+        offset(700)
+    );
     // A flexible local array says nothing of the target's length.
-    let why = mismatch(outcome(&mut flexible, &fixed_too, s, "0:2:8", FieldByteOffset));
-    assert_eq!(why, Mismatch { accessor: 2, why: Why::ArrayBound { len: 8 } });
+    let why = mismatch(outcome(
+        &mut flexible,
+        &fixed_too,
+        s,
+        "0:2:8",
+        FieldByteOffset,
+    ));
+    assert_eq!(
+        why,
+        Mismatch {
+            accessor: 2,
+            why: Why::ArrayBound { len: 8 }
+        }
+    );
 }
 
 #[test]
@@ -48,10 +82,19 @@ fn array_without_elements_in_the_middle_is_not_flexible() {
     let (two, _) = arrays(2, 4);
     let same = empty.clone();
     let misfit = failure(outcome(&mut empty, &same, s, "0:0:0", FieldByteOffset));
-    assert!(matches!(misfit, Failure::AccessMismatch { position: 2, .. }));
+    assert!(matches!(
+        misfit,
+        Failure::AccessMismatch { position: 2, .. }
+    ));
     let mut two = two;
     let why = mismatch(outcome(&mut two, &empty, s, "0:0:0", FieldByteOffset));
-    assert_eq!(why, Mismatch { accessor: 2, why: Why::ArrayBound { len: 0 } });
+    assert_eq!(
+        why,
+        Mismatch {
+            accessor: 2,
+            why: Why::ArrayBound { len: 0 }
+        }
+    );
 }
 
 /// The last member's last dimension counts, and an element of an array is no member.
@@ -63,9 +106,15 @@ fn element_of_an_element_is_not_flexible() {
     let rows = b.add_array(row, 0);
     let s = b.add_struct("S", 4, &[m("a", rows, 32)]);
     let same = b.clone();
-    assert_eq!(outcome(&mut b, &same, s, "0:0:3", FieldByteOffset), Outcome::Value(4));
+    assert_eq!(
+        outcome(&mut b, &same, s, "0:0:3", FieldByteOffset),
+        Outcome::Value(4)
+    );
     let misfit = failure(outcome(&mut b, &same, s, "0:0:3:1", FieldByteOffset));
-    assert!(matches!(misfit, Failure::AccessMismatch { position: 3, .. }));
+    assert!(matches!(
+        misfit,
+        Failure::AccessMismatch { position: 3, .. }
+    ));
 }
 
 /// `m` nested `levels` deep in anonymous structs and unions, 32 bits further in on each level.
@@ -118,7 +167,10 @@ fn members_go_by_whole_name_roots_by_essential_name() {
     let mut target = Builder::new();
     let int = target.add_int("int", 4, SIGNED);
     target.add_struct("S___2", 8, &[m("a", int, 0), m("b", int, 64)]);
-    assert_eq!(outcome(&mut local, &target, s, "0:1", FieldByteOffset), Outcome::Value(8));
+    assert_eq!(
+        outcome(&mut local, &target, s, "0:1", FieldByteOffset),
+        Outcome::Value(8)
+    );
     let why = mismatch(outcome(&mut local, &target, s, "0:0", FieldByteOffset)).why;
     assert!(matches!(why, Why::NoMember { .. }), "{why:?}");
 }
@@ -186,8 +238,17 @@ fn wrong_type_ends_the_search() {
     let inner = target.add_struct("", 8, &[m("f", ptr, 0)]);
     target.add_struct("S", 16, &[m("", inner, 0), m("f", int, 64)]);
     let why = mismatch(outcome(&mut local, &target, s, "0:0", FieldByteOffset));
-    let kinds = Why::Kinds { local: Kind::Int, target: Kind::Ptr };
-    assert_eq!(why, Mismatch { accessor: 1, why: kinds });
+    let kinds = Why::Kinds {
+        local: Kind::Int,
+        target: Kind::Ptr,
+    };
+    assert_eq!(
+        why,
+        Mismatch {
+            accessor: 1,
+            why: kinds
+        }
+    );
 }
 
 #[test]
@@ -204,8 +265,23 @@ fn steps_into_what_is_neither_struct_nor_array() {
     target.add_struct("S", 12, &[m("i", inner, 0), m("a", structs, 32)]);
     // A union stands for a struct, but its `x` is an array.
     let why = mismatch(outcome(&mut local, &target, s, "0:0:0", FieldByteOffset));
-    let kinds = Why::Kinds { local: Kind::Int, target: Kind::Array };
-    assert_eq!(why, Mismatch { accessor: 2, why: kinds });
+    let kinds = Why::Kinds {
+        local: Kind::Int,
+        target: Kind::Array,
+    };
+    assert_eq!(
+        why,
+        Mismatch {
+            accessor: 2,
+            why: kinds
+        }
+    );
     let why = mismatch(outcome(&mut local, &target, s, "0:1:1", FieldByteOffset));
-    assert_eq!(why, Mismatch { accessor: 2, why: Why::ArrayBound { len: 1 } });
+    assert_eq!(
+        why,
+        Mismatch {
+            accessor: 2,
+            why: Why::ArrayBound { len: 1 }
+        }
+    );
 }

@@ -26,7 +26,15 @@ fn types() -> Types {
     let fwd = b.add_fwd("F", false);
     let fwd_union = b.add_fwd("F", true);
     let float = b.add_float("float", 4);
-    Types { b, int, long, ptr, fwd, fwd_union, float }
+    Types {
+        b,
+        int,
+        long,
+        ptr,
+        fwd,
+        fwd_union,
+        float,
+    }
 }
 
 /// What a record of `kind` about `typedef <local> T` says of a target with `typedef <target> T`.
@@ -41,13 +49,24 @@ fn check(b: &Builder, kind: RelocKind, rows: &[(TypeId, TypeId, bool)]) {
     for (row, &(local, target, same)) in rows.iter().enumerate() {
         let outcome = compare(b, kind, local, target);
         assert_eq!(outcome == Outcome::Value(1), same, "row {row}: {outcome:?}");
-        assert!(!matches!(outcome, Outcome::Failed(_)), "row {row}: {outcome:?}");
+        assert!(
+            !matches!(outcome, Outcome::Failed(_)),
+            "row {row}: {outcome:?}"
+        );
     }
 }
 
 #[test]
 fn types_compatible() {
-    let Types { mut b, int, long, ptr, fwd, fwd_union, float } = types();
+    let Types {
+        mut b,
+        int,
+        long,
+        ptr,
+        fwd,
+        fwd_union,
+        float,
+    } = types();
     let void = TypeId::VOID;
     let one = b.add_struct("A", 4, &[m("x", int, 0)]);
     let other = b.add_struct("B", 8, &[]);
@@ -55,7 +74,11 @@ fn types_compatible() {
     let e = b.add_enum("E", &[("A", 0)]);
     let e64 = b.add_enum64("G", &[]);
     let (to_one, to_other, to_void) = (b.add_ptr(one), b.add_ptr(other), b.add_ptr(void));
-    let (ints, longs, ptrs) = (b.add_array(int, 3), b.add_array(long, 9), b.add_array(ptr, 3));
+    let (ints, longs, ptrs) = (
+        b.add_array(int, 3),
+        b.add_array(long, 9),
+        b.add_array(ptr, 3),
+    );
     let constant = b.add_const(int);
     let typedef = b.add_typedef("whatever", constant);
     // int x : 3 as compilers wrote it before 2018: an integer at bit 5 of another.
@@ -107,7 +130,15 @@ fn types_compatible() {
 
 #[test]
 fn types_match_but_for_composites() {
-    let Types { mut b, int, long, ptr, fwd, fwd_union, float } = types();
+    let Types {
+        mut b,
+        int,
+        long,
+        ptr,
+        fwd,
+        fwd_union,
+        float,
+    } = types();
     let void = TypeId::VOID;
     let unsigned = b.add_int("int", 4, UNSIGNED);
     let wide = b.add_int("int", 8, SIGNED);
@@ -121,7 +152,11 @@ fn types_match_but_for_composites() {
         b.add_enum64("E", &[("A", 0), ("B", 1)]),
         b.add_enum("D", &[("A", 0), ("B", 1)]),
     ];
-    let (ints, four, longs) = (b.add_array(int, 3), b.add_array(int, 4), b.add_array(long, 3));
+    let (ints, four, longs) = (
+        b.add_array(int, 3),
+        b.add_array(int, 4),
+        b.add_array(long, 3),
+    );
     let (to_long, to_void, to_const) = {
         let constant = b.add_const(int);
         (b.add_ptr(long), b.add_ptr(void), b.add_ptr(constant))
@@ -167,7 +202,15 @@ fn types_match_but_for_composites() {
 
 #[test]
 fn types_match_of_composites() {
-    let Types { mut b, int, long, ptr, fwd, fwd_union, .. } = types();
+    let Types {
+        mut b,
+        int,
+        long,
+        ptr,
+        fwd,
+        fwd_union,
+        ..
+    } = types();
     let mut strukt = |members: &[M<'_>]| b.add_struct("F", 16, members);
     let x = strukt(&[m("x", int, 0)]);
     let yx = strukt(&[m("y", ptr, 0), m("x___2", int, 64)]);
@@ -177,8 +220,10 @@ fn types_match_of_composites() {
     let union = b.add_union("F", 16, &[m("x", int, 0)]);
     let other = b.add_struct("G", 16, &[m("x", int, 0)]);
     // Anonymous members pair with anonymous ones only, several of them in turn.
-    let (in_x, in_y) =
-        (b.add_struct("", 4, &[m("x", int, 0)]), b.add_struct("", 8, &[m("y", ptr, 0)]));
+    let (in_x, in_y) = (
+        b.add_struct("", 4, &[m("x", int, 0)]),
+        b.add_struct("", 8, &[m("y", ptr, 0)]),
+    );
     let anonymous = b.add_struct("F", 8, &[m("", in_x, 0)]);
     let anonymous_too = b.add_struct("F", 16, &[m("", in_y, 0), m("", in_x, 64)]);
     let named = b.add_struct("F", 16, &[m("u", in_x, 0)]);
@@ -190,8 +235,7 @@ fn types_match_of_composites() {
     let of_x = b.add_func_proto(int, &[("", x)]);
     let of_empty = b.add_func_proto(int, &[("", empty)]);
     let (to_of_x, to_of_empty) = (b.add_ptr(of_x), b.add_ptr(of_empty));
-    let (holds_x, holds_empty) =
-        (b.add_array(x, 2), b.add_array(empty, 2));
+    let (holds_x, holds_empty) = (b.add_array(x, 2), b.add_array(empty, 2));
     let rows = [
         (x, yx, true), // order, offsets, flavors and further members don't matter
         (yx, x, false),
@@ -234,10 +278,19 @@ fn roots_without_typedef() {
     let s = local.add_struct("S___mine", 4, &[m("x", int, 0)]);
     let mut target = b;
     target.add_struct("S", 16, &[m("y", ptr, 0), m("x", int, 64)]);
-    assert_eq!(outcome(&mut local, &target, s, "0", TypeMatches), Outcome::Value(1));
+    assert_eq!(
+        outcome(&mut local, &target, s, "0", TypeMatches),
+        Outcome::Value(1)
+    );
     let more = local.add_struct("S", 8, &[m("x", int, 0), m("z", int, 32)]);
-    assert!(matches!(outcome(&mut local, &target, more, "0", TypeMatches), Outcome::Absent(_)));
-    assert_eq!(outcome(&mut local, &target, more, "0", TypeExists), Outcome::Value(1));
+    assert!(matches!(
+        outcome(&mut local, &target, more, "0", TypeMatches),
+        Outcome::Absent(_)
+    ));
+    assert_eq!(
+        outcome(&mut local, &target, more, "0", TypeExists),
+        Outcome::Value(1)
+    );
 }
 
 /// 32 steps: libbpf's budget for a chain, and the end of a cycle.
@@ -259,6 +312,9 @@ fn chains() {
         let mut cycle = Builder::new();
         let next = cycle.next();
         cycle.add_raw(StrOff::EMPTY, 2 << 24, next.0, &[]);
-        assert_eq!(failure(compare(&cycle, kind, next, next)), Failure::TooComplex);
+        assert_eq!(
+            failure(compare(&cycle, kind, next, next)),
+            Failure::TooComplex
+        );
     }
 }

@@ -5,7 +5,7 @@ extern crate std;
 use std::vec::Vec;
 
 use crate::relo::{Outcome, RelocKind};
-use crate::testing::{BOTH, BOOL, Builder, M, SIGNED, UNSIGNED, answers, bits, m};
+use crate::testing::{BOOL, BOTH, Builder, M, SIGNED, UNSIGNED, answers, bits, m};
 use crate::units::TypeId;
 
 use RelocKind::*;
@@ -44,7 +44,11 @@ fn with_members(
 #[test]
 fn of_scalars() {
     let int = |name, bytes, encoding| move |b: &mut Builder| b.add_int(name, bytes, encoding);
-    let (u64, u32, u8) = (int("u64", 8, UNSIGNED), int("u32", 4, UNSIGNED), int("u8", 1, UNSIGNED));
+    let (u64, u32, u8) = (
+        int("u64", 8, UNSIGNED),
+        int("u32", 4, UNSIGNED),
+        int("u8", 1, UNSIGNED),
+    );
     let (long, i32) = (int("s64", 8, SIGNED), int("int", 4, SIGNED));
     let (bool, char) = (int("bool", 1, BOOL), int("char", 1, CHAR));
     assert_eq!(sizes(u64, u32, "0:0"), (8, 4, true));
@@ -123,15 +127,33 @@ fn target_of_32_bits() {
             answers(endian, local, &[&target], &records)
         };
         let offsets = all(&mut local, FieldByteOffset);
-        let values: Vec<_> = offsets.iter().map(|answer| (answer.local, answer.outcome)).collect();
+        let values: Vec<_> = offsets
+            .iter()
+            .map(|answer| (answer.local, answer.outcome))
+            .collect();
         let value = Outcome::Value;
-        assert_eq!(values, [(0, value(0)), (8, value(4)), (16, value(8)), (40, value(20))]);
+        assert_eq!(
+            values,
+            [
+                (0, value(0)),
+                (8, value(4)),
+                (16, value(8)),
+                (40, value(20))
+            ]
+        );
         let adjust: Vec<_> = offsets
             .iter()
             .map(|answer| (answer.local_bytes, answer.target_bytes, answer.adjustable))
             .collect();
-        assert_eq!(adjust, [(8, 4, true), (8, 4, true), (8, 4, false), (8, 4, true)]);
+        assert_eq!(
+            adjust,
+            [(8, 4, true), (8, 4, true), (8, 4, false), (8, 4, true)]
+        );
         let sizes = all(&mut local, FieldByteSize);
-        assert!(sizes.iter().all(|answer| (answer.local, answer.outcome) == (8, value(4))));
+        assert!(
+            sizes
+                .iter()
+                .all(|answer| (answer.local, answer.outcome) == (8, value(4)))
+        );
     }
 }

@@ -62,7 +62,11 @@ fn byte_offsets_of_section_3() {
     for endian in BOTH {
         for (access, local, target) in [
             ("0:0", 0, 8),
-            ("2:4:1:1:3", 2 * 88 + 16 + 20 + 4 + 12, 2 * 96 + 24 + 20 + 4 + 12),
+            (
+                "2:4:1:1:3",
+                2 * 88 + 16 + 20 + 4 + 12,
+                2 * 96 + 24 + 20 + 4 + 12,
+            ),
             ("0:5:0:1", 82, 90),
             ("0:6:7", 95, 103),
         ] {
@@ -79,10 +83,22 @@ fn bitfields_of_section_6_2() {
         // b2 is bits 35..42: 4 bytes at 4 cover it. The target's load is 8 bytes further on.
         (Endian::Little, "0:2", FieldByteOffset, 4, Validate::No),
         (Endian::Little, "0:2", FieldByteSize, 4, Validate::No),
-        (Endian::Little, "0:2", FieldLshift, 64 - (35 + 7 - 32), Validate::No),
+        (
+            Endian::Little,
+            "0:2",
+            FieldLshift,
+            64 - (35 + 7 - 32),
+            Validate::No,
+        ),
         (Endian::Little, "0:2", FieldRshift, 57, Validate::Full),
         (Endian::Little, "0:2", FieldSigned, 1, Validate::Full),
-        (Endian::Big, "0:2", FieldLshift, (8 - 4) * 8 + (35 - 32), Validate::No),
+        (
+            Endian::Big,
+            "0:2",
+            FieldLshift,
+            (8 - 4) * 8 + (35 - 32),
+            Validate::No,
+        ),
         (Endian::Big, "0:2", FieldRshift, 57, Validate::Full),
         (Endian::Little, "0:1", FieldSigned, 0, Validate::Full),
         (Endian::Little, "0:3", FieldByteOffset, 8, Validate::No),
@@ -91,9 +107,17 @@ fn bitfields_of_section_6_2() {
         (Endian::Big, "0:3", FieldLshift, 0, Validate::No),
         (Endian::Big, "0:3", FieldRshift, 24, Validate::Full),
     ] {
-        let moved = if kind == FieldByteOffset { value + 8 } else { value };
+        let moved = if kind == FieldByteOffset {
+            value + 8
+        } else {
+            value
+        };
         let expected = (value, Outcome::Value(moved), validate);
-        assert_eq!(pair(endian, access, kind), expected, "{endian:?} {access} {kind:?}");
+        assert_eq!(
+            pair(endian, access, kind),
+            expected,
+            "{endian:?} {access} {kind:?}"
+        );
     }
 }
 
@@ -112,7 +136,11 @@ fn bitfield_that_moved_inside_its_word() {
             .map(|kind| local.record(s, "0:0", kind));
         let values = answers(endian, &local, &[&target], &records);
         let values: Vec<_> = values.iter().map(|answer| answer.outcome).collect();
-        assert_eq!(values, [1188, 4, shift, 63].map(Outcome::Value), "{endian:?}");
+        assert_eq!(
+            values,
+            [1188, 4, shift, 63].map(Outcome::Value),
+            "{endian:?}"
+        );
     }
 }
 
@@ -129,9 +157,19 @@ fn ordinary_members_have_shifts_too() {
 
 #[test]
 fn sizes() {
-    for (access, size) in [("0:0", 4), ("0:4", 60), ("0:4:0", 20), ("0:4:0:1", 16), ("0:6", 0)] {
+    for (access, size) in [
+        ("0:0", 4),
+        ("0:4", 60),
+        ("0:4:0", 20),
+        ("0:4:0:1", 16),
+        ("0:6", 0),
+    ] {
         let expected = (size, Outcome::Value(size), Validate::Full);
-        assert_eq!(pair(Endian::Little, access, FieldByteSize), expected, "{access}");
+        assert_eq!(
+            pair(Endian::Little, access, FieldByteSize),
+            expected,
+            "{access}"
+        );
     }
     assert_eq!(pair(Endian::Little, "0", TypeSize).1, Outcome::Value(96));
 }
@@ -141,18 +179,30 @@ fn existence_and_ids() {
     for kind in [TypeExists, TypeMatches] {
         assert_eq!(pair(Endian::Little, "0", kind).1, Outcome::Value(1));
     }
-    assert_eq!(pair(Endian::Little, "0:5:0:1", FieldExists).1, Outcome::Value(1));
+    assert_eq!(
+        pair(Endian::Little, "0:5:0:1", FieldExists).1,
+        Outcome::Value(1)
+    );
     let (_, s, _) = worked(0);
     let id = Outcome::Value(u64::from(s.0));
     for kind in [TypeIdLocal, TypeIdTarget] {
-        assert_eq!(pair(Endian::Little, "0", kind), (u64::from(s.0), id, Validate::No));
+        assert_eq!(
+            pair(Endian::Little, "0", kind),
+            (u64::from(s.0), id, Validate::No)
+        );
     }
 }
 
 #[test]
 fn enumerators() {
-    assert_eq!(pair(Endian::Little, "1", EnumvalValue), (7, Outcome::Value(7), Validate::Low32));
-    assert_eq!(pair(Endian::Little, "1", EnumvalExists).1, Outcome::Value(1));
+    assert_eq!(
+        pair(Endian::Little, "1", EnumvalValue),
+        (7, Outcome::Value(7), Validate::Low32)
+    );
+    assert_eq!(
+        pair(Endian::Little, "1", EnumvalExists).1,
+        Outcome::Value(1)
+    );
 
     // enum init_ns_ino of 6.18 has unsigned values from 2^31: they grow with zeros.
     let mut local = Builder::new();
@@ -184,8 +234,14 @@ fn enumerators_by_essential_name_and_width() {
     let mut value = |ty, access| outcome(&mut local, &target, ty, access, EnumvalValue);
     assert_eq!(value(e, "0"), Outcome::Value(1 << 40));
     assert_eq!(value(e, "1"), Outcome::Value(9));
-    assert!(matches!(poison(value(e, "2")), Reason::NoMatch { candidates: 1, .. }));
-    assert!(matches!(poison(value(typedef, "0")), Reason::NoMatch { candidates: 1, .. }));
+    assert!(matches!(
+        poison(value(e, "2")),
+        Reason::NoMatch { candidates: 1, .. }
+    ));
+    assert!(matches!(
+        poison(value(typedef, "0")),
+        Reason::NoMatch { candidates: 1, .. }
+    ));
     let exists = outcome(&mut local, &target, e, "2", EnumvalExists);
     assert!(matches!(exists, Outcome::Absent(Reason::NoMatch { .. })));
 }
@@ -211,16 +267,26 @@ fn without_any_candidate() {
             _ if zero => Outcome::Absent(Reason::NoCandidate),
             _ => Outcome::Poison(Reason::NoCandidate),
         };
-        assert_eq!(outcome(&mut local, &empty, root, access, kind), expected, "{kind:?}");
+        assert_eq!(
+            outcome(&mut local, &empty, root, access, kind),
+            expected,
+            "{kind:?}"
+        );
     }
 }
 
 #[test]
 fn element_knows_offset_and_size_only() {
     for kind in [FieldSigned, FieldLshift, FieldRshift] {
-        assert_eq!(failure(pair(Endian::Little, "0:4:1", kind).1), Failure::NotOfElement);
+        assert_eq!(
+            failure(pair(Endian::Little, "0:4:1", kind).1),
+            Failure::NotOfElement
+        );
     }
-    assert_eq!(pair(Endian::Little, "0:4:1", FieldExists).1, Outcome::Value(1));
+    assert_eq!(
+        pair(Endian::Little, "0:4:1", FieldExists).1,
+        Outcome::Value(1)
+    );
 }
 
 #[test]
@@ -229,7 +295,11 @@ fn access_strings() {
     let same = local.clone();
     let mut fails = |ty, access: &str, kind| failure(outcome(&mut local, &same, ty, access, kind));
     for access in ["", ":0", "0:", "0::1", "-1", "0:x", " 0", "4294967296"] {
-        assert_eq!(fails(s, access, FieldByteOffset), Failure::AccessSyntax, "{access:?}");
+        assert_eq!(
+            fails(s, access, FieldByteOffset),
+            Failure::AccessSyntax,
+            "{access:?}"
+        );
     }
     for (access, kind) in [("1", TypeExists), ("0:0", TypeSize), ("", TypeMatches)] {
         assert_eq!(fails(s, access, kind), Failure::AccessSyntax, "{access:?}");
@@ -237,13 +307,19 @@ fn access_strings() {
     let misfit = |position, at| Failure::AccessMismatch { position, at };
     assert_eq!(fails(s, "0:7", FieldExists), misfit(1, s));
     assert_eq!(fails(s, "0:0:0", FieldExists), misfit(2, TypeId(1)));
-    assert!(matches!(fails(s, "0:4:3", FieldExists), Failure::AccessMismatch { position: 2, .. }));
+    assert!(matches!(
+        fails(s, "0:4:3", FieldExists),
+        Failure::AccessMismatch { position: 2, .. }
+    ));
     assert_eq!(fails(e, "2", EnumvalValue), misfit(0, e));
     assert_eq!(fails(e, "0:0", EnumvalValue), misfit(0, e));
     assert_eq!(fails(s, "0", EnumvalValue), misfit(0, s));
     let long = "0:".repeat(64) + "0";
     assert_eq!(fails(s, &long, FieldExists), Failure::AccessTooLong);
-    assert!(matches!(fails(TypeId(999), "0:0", FieldExists), Failure::Local(_)));
+    assert!(matches!(
+        fails(TypeId(999), "0:0", FieldExists),
+        Failure::Local(_)
+    ));
 }
 
 #[test]
@@ -259,9 +335,15 @@ fn roots_without_name_or_size() {
     // No search is needed for the object's own id.
     let id = outcome(&mut local, &same, anonymous, "0", TypeIdLocal);
     assert_eq!(id, Outcome::Value(u64::from(anonymous.0)));
-    let unknown = crate::ext::CoreRelo { kind: 13, ..local.record(int, "0", TypeExists) };
+    let unknown = crate::ext::CoreRelo {
+        kind: 13,
+        ..local.record(int, "0", TypeExists)
+    };
     let answer = answers(Endian::Little, &local, &[&same], &[unknown])[0];
-    assert_eq!((answer.kind, failure(answer.outcome)), (None, Failure::UnknownKind(13)));
+    assert_eq!(
+        (answer.kind, failure(answer.outcome)),
+        (None, Failure::UnknownKind(13))
+    );
 }
 
 #[test]
@@ -271,9 +353,15 @@ fn answers_name_their_target() {
     let (mut kernel, module) = (Builder::new(), worked(64).0);
     kernel.add_union("S", 1, &[]);
     let targets = [&kernel, &module];
-    with_answers(Endian::Little, &local, &targets, &[record], |_, _, answers| {
-        let target = answers[0].target.unwrap();
-        assert_eq!((target.btf, target.id), (1, s));
-        assert_eq!(answers[0].outcome, Outcome::Value(8));
-    });
+    with_answers(
+        Endian::Little,
+        &local,
+        &targets,
+        &[record],
+        |_, _, answers| {
+            let target = answers[0].target.unwrap();
+            assert_eq!((target.btf, target.id), (1, s));
+            assert_eq!(answers[0].outcome, Outcome::Value(8));
+        },
+    );
 }

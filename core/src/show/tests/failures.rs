@@ -21,7 +21,15 @@ fn types() -> (Builder, TypeId, TypeId) {
     let unsigned = b.add_int("unsigned int", 4, UNSIGNED);
     let inner = b.add_struct("", 4, &[m("x", int, 0)]);
     let array = b.add_array(inner, 2);
-    let s = b.add_struct("S", 16, &[m("a", int, 0), m("in", array, 32), bits("f", unsigned, 96, 3)]);
+    let s = b.add_struct(
+        "S",
+        16,
+        &[
+            m("a", int, 0),
+            m("in", array, 32),
+            bits("f", unsigned, 96, 3),
+        ],
+    );
     let e = b.add_enum("E", &[("EA", 0)]);
     (b, s, e)
 }
@@ -31,12 +39,21 @@ fn text(access: &str, kind: RelocKind, failure: Failure) -> String {
     let (mut local, s, e) = types();
     let record = local.record(if kind.is_enumval() { e } else { s }, access, kind);
     let target = local.clone();
-    with_answers(Endian::Little, &local, &[&target], &[], |local, targets, _| {
-        let subject = Subject::new(local, targets, &record);
-        let text = FailureText::new(subject, failure).to_string();
-        assert_eq!(text, OutcomeText::new(subject, Outcome::Failed(failure)).to_string());
-        text
-    })
+    with_answers(
+        Endian::Little,
+        &local,
+        &[&target],
+        &[],
+        |local, targets, _| {
+            let subject = Subject::new(local, targets, &record);
+            let text = FailureText::new(subject, failure).to_string();
+            assert_eq!(
+                text,
+                OutcomeText::new(subject, Outcome::Failed(failure)).to_string()
+            );
+            text
+        },
+    )
 }
 
 #[test]
@@ -44,9 +61,24 @@ fn access_strings() {
     let (local, s, e) = types();
     let same = local.clone();
     for (ty, access, kind, text) in [
-        (s, "0:x", FieldExists, "is `0:x` and should be numbers between single colons"),
-        (s, "0:0", TypeExists, "is `0:0` and should be `0`, as for any record about a type as a whole"),
-        (e, "", EnumvalValue, "is `` and should be the number of an enumerator"),
+        (
+            s,
+            "0:x",
+            FieldExists,
+            "is `0:x` and should be numbers between single colons",
+        ),
+        (
+            s,
+            "0:0",
+            TypeExists,
+            "is `0:0` and should be `0`, as for any record about a type as a whole",
+        ),
+        (
+            e,
+            "",
+            EnumvalValue,
+            "is `` and should be the number of an enumerator",
+        ),
         (
             s,
             "0:9",
@@ -71,14 +103,22 @@ fn access_strings() {
             EnumvalValue,
             "`4` does not fit the object's types: `enum E` has 1 enumerator, and `4` names none of them",
         ),
-        (s, "0", EnumvalValue, "`0` does not fit the object's types: `struct S` is no enum"),
+        (
+            s,
+            "0",
+            EnumvalValue,
+            "`0` does not fit the object's types: `struct S` is no enum",
+        ),
     ] {
         let expected = "the record's access string ".to_string() + text;
         assert_eq!(says(&local, &same, ty, access, kind), expected);
     }
     let access = "0:".repeat(65) + "0";
     let said = says(&local, &same, s, &access, FieldExists);
-    assert_eq!(said, std::format!("`S + {access}` takes more than 64 steps, in the object or in the kernel"));
+    assert_eq!(
+        said,
+        std::format!("`S + {access}` takes more than 64 steps, in the object or in the kernel")
+    );
 }
 
 #[test]
@@ -92,7 +132,10 @@ fn roots() {
         "the access starts at an anonymous union, which no kernel type can be found by: give the \
          union a name, or access it through the struct around it"
     );
-    let record = crate::ext::CoreRelo { kind: 13, ..local.record(int, "0", TypeExists) };
+    let record = crate::ext::CoreRelo {
+        kind: 13,
+        ..local.record(int, "0", TypeExists)
+    };
     assert_eq!(
         said(&local, &[&same], record),
         "the record is of kind 13, which is newer than this library"
@@ -136,10 +179,34 @@ fn ambiguity() {
     target.add_enum("E", &[("A", 2)]);
     let twice = "`struct S` is in the kernel more than once, and which is meant can't be told: ";
     for (ty, access, kind, start, end) in [
-        (s, "0:0", FieldByteOffset, twice, "`S.f` is at byte 8 of the one, at byte 16 of the other"),
-        (s, "0:0", FieldExists, twice, "`S.f` is at byte 8 of the one, at byte 16 of the other"),
-        (s, "0:0", FieldByteSize, twice, "`S.f` is another one in each (8 against 16)"),
-        (s, "0", TypeSize, twice, "`S` is 4 bytes in the one, 9 bytes in the other"),
+        (
+            s,
+            "0:0",
+            FieldByteOffset,
+            twice,
+            "`S.f` is at byte 8 of the one, at byte 16 of the other",
+        ),
+        (
+            s,
+            "0:0",
+            FieldExists,
+            twice,
+            "`S.f` is at byte 8 of the one, at byte 16 of the other",
+        ),
+        (
+            s,
+            "0:0",
+            FieldByteSize,
+            twice,
+            "`S.f` is another one in each (8 against 16)",
+        ),
+        (
+            s,
+            "0",
+            TypeSize,
+            twice,
+            "`S` is 4 bytes in the one, 9 bytes in the other",
+        ),
         (s, "0", TypeIdTarget, twice, "`S` is the id of either"),
         (
             e,
@@ -149,7 +216,10 @@ fn ambiguity() {
             "`E::A` is equal to 1 in the one, equal to 2 in the other",
         ),
     ] {
-        assert_eq!(says(&local, &target, ty, access, kind), start.to_string() + end);
+        assert_eq!(
+            says(&local, &target, ty, access, kind),
+            start.to_string() + end
+        );
     }
     let mut bit = Builder::new();
     let int = bit.add_int("int", 4, SIGNED);
@@ -166,26 +236,38 @@ fn ambiguity() {
     }
     let record = local.record(s, "0:0", FieldByteOffset);
     let targets = [&Builder::new(), &modules[0], &modules[1]];
-    with_answers(Endian::Little, &local, &targets, &[record], |local, targets, answers| {
-        let subject = Subject::new(local, targets, &record).with_module_names(&["a", "b"]);
-        assert_eq!(
-            OutcomeText::new(subject, answers[0].outcome).to_string(),
-            "`struct S` is in module `a` and in module `b`, and which is meant can't be told: \
+    with_answers(
+        Endian::Little,
+        &local,
+        &targets,
+        &[record],
+        |local, targets, answers| {
+            let subject = Subject::new(local, targets, &record).with_module_names(&["a", "b"]);
+            assert_eq!(
+                OutcomeText::new(subject, answers[0].outcome).to_string(),
+                "`struct S` is in module `a` and in module `b`, and which is meant can't be told: \
              `S.f` is at byte 0 of the one, at byte 4 of the other"
-        );
-    });
+            );
+        },
+    );
 }
 
 #[test]
 fn instructions() {
     for (failure, expected) in [
-        (Failure::NoInsn, "the record is for byte 0 of its section, where no whole instruction is"),
+        (
+            Failure::NoInsn,
+            "the record is for byte 0 of its section, where no whole instruction is",
+        ),
         (
             Failure::Insn { code: 0x05 },
             "the instruction (opcode 0x05) holds no offset or constant to relocate",
         ),
         (
-            Failure::InsnValue { expected: 8, found: (-8i64).cast_unsigned() },
+            Failure::InsnValue {
+                expected: 8,
+                found: (-8i64).cast_unsigned(),
+            },
             "the instruction holds -8 where the object's own types say 8: code and type \
              information are not of one compilation, or it is relocated already",
         ),
@@ -203,7 +285,10 @@ fn instructions() {
             "the new value, 4294967296, does not fit the 32 bits of its instruction",
         ),
         (
-            Failure::InsnSize { insn_bytes: 4, field_bytes: 8 },
+            Failure::InsnSize {
+                insn_bytes: 4,
+                field_bytes: 8,
+            },
             "`S.a` has another size in the kernel, but its instruction can't be resized: it moves \
              4 of the field's 8 bytes",
         ),
@@ -218,9 +303,13 @@ fn instructions() {
 
 #[test]
 fn errors_with_names() {
-    let kind = ErrorKind::TooDeep { what: What::TypeChain, limit: 32 };
+    let kind = ErrorKind::TooDeep {
+        what: What::TypeChain,
+        limit: 32,
+    };
     let error = Error::new(kind, Site::Type(TypeId(5)));
-    let chain = "chain of typedefs, modifiers, arrays or pointers is longer than 32 steps, or a cycle";
+    let chain =
+        "chain of typedefs, modifiers, arrays or pointers is longer than 32 steps, or a cycle";
     assert_eq!(
         text("0:0", FieldExists, Failure::Local(error)),
         std::format!("the object's type information is wrong: {chain}, in type 5 `struct S`")
@@ -260,7 +349,13 @@ fn outcomes_that_are_no_trouble() {
         let subject = Subject::new(local, targets, &nothing);
         assert_eq!(subject.path().to_string(), "(bad type) + (bad name)");
         let skipped = OutcomeText::new(subject, Outcome::Skipped).to_string();
-        assert_eq!(skipped, "its instruction belongs to no program, or to one that is not loaded");
-        assert_eq!(OutcomeText::new(subject, Outcome::Value(3)).to_string(), "3");
+        assert_eq!(
+            skipped,
+            "its instruction belongs to no program, or to one that is not loaded"
+        );
+        assert_eq!(
+            OutcomeText::new(subject, Outcome::Value(3)).to_string(),
+            "3"
+        );
     });
 }

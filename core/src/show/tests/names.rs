@@ -118,14 +118,20 @@ fn types_without_end() {
     let own = b.next();
     let ptr = b.add_raw(StrOff::EMPTY, 2 << 24, own.0, &[]);
     let text = type_name(&b, ptr);
-    assert!(text.starts_with('…') && text.ends_with("***") && text.len() < 50, "{text}");
+    assert!(
+        text.starts_with('…') && text.ends_with("***") && text.len() < 50,
+        "{text}"
+    );
     // Functions of functions, 8 parameters each: 8^30 brackets.
     let mut f = b.add_func_proto(TypeId::VOID, &[]);
     for _ in 0..30 {
         f = b.add_func_proto(f, &[("", f); 8]);
     }
     let text = type_name(&b, f);
-    assert!(text.len() <= 512 + "…".len() && text.ends_with('…'), "{text}");
+    assert!(
+        text.len() <= 512 + "…".len() && text.ends_with('…'),
+        "{text}"
+    );
     let bad = b.add_raw(StrOff(1 << 30), 4 << 24, 0, &[]);
     assert_eq!(type_name(&b, bad), "struct (bad name)");
     let constant = b.next();
@@ -181,11 +187,17 @@ fn paths_as_c_has_them() {
             assert_eq!(Path::new(&btf, &spec, kind).to_string(), text);
         }
     }
-    let record = crate::ext::CoreRelo { kind: 77, ..b.record(s, "0:0", FieldExists) };
+    let record = crate::ext::CoreRelo {
+        kind: 77,
+        ..b.record(s, "0:0", FieldExists)
+    };
     let bytes = b.finish(Endian::Little);
     let btf = Btf::parse(&bytes, &mut []).unwrap();
     assert_eq!(RecordPath::new(&btf, &record).to_string(), "S + 0:0");
-    let record = crate::ext::CoreRelo { access: StrOff(1 << 20), ..record };
+    let record = crate::ext::CoreRelo {
+        access: StrOff(1 << 20),
+        ..record
+    };
     assert_eq!(RecordPath::new(&btf, &record).to_string(), "S + (bad name)");
 }
 

@@ -36,18 +36,46 @@ fn no_type_of_that_name() {
     let fwd = local.add_fwd("foo_f", true);
     let empty = Builder::new();
     for (ty, access, kind, text) in [
-        (s, "0:0", FieldByteOffset, "the kernel has no struct named `foo`"),
-        (flavor, "0:0", FieldExists, "the kernel has no union named `foo`, of which `foo___v2` is a flavor"),
-        (typedef, "0:0", FieldByteOffset, "the kernel has no typedef named `foo_t`"),
+        (
+            s,
+            "0:0",
+            FieldByteOffset,
+            "the kernel has no struct named `foo`",
+        ),
+        (
+            flavor,
+            "0:0",
+            FieldExists,
+            "the kernel has no union named `foo`, of which `foo___v2` is a flavor",
+        ),
+        (
+            typedef,
+            "0:0",
+            FieldByteOffset,
+            "the kernel has no typedef named `foo_t`",
+        ),
         (e, "0", EnumvalValue, "the kernel has no enum named `foo_e`"),
-        (fwd, "0", TypeExists, "the kernel has no forward declaration named `foo_f`"),
-        (int, "0", TypeSize, "the kernel has no integer type named `int`"),
+        (
+            fwd,
+            "0",
+            TypeExists,
+            "the kernel has no forward declaration named `foo_f`",
+        ),
+        (
+            int,
+            "0",
+            TypeSize,
+            "the kernel has no integer type named `int`",
+        ),
     ] {
         assert_eq!(says(&local, &empty, ty, access, kind), text);
     }
     let record = local.record(s, "0:0", FieldByteOffset);
     let text = said(&local, &[&empty, &empty], record);
-    assert_eq!(text, "neither the kernel nor a module has a struct named `foo`");
+    assert_eq!(
+        text,
+        "neither the kernel nor a module has a struct named `foo`"
+    );
     let text = said(&local, &[], record);
     assert_eq!(text, "there is no kernel BTF to look for struct `foo` in");
 }
@@ -66,7 +94,10 @@ fn member_missing() {
         |b| m("", b.add_struct("", 4, &[]), 0),
     );
     let text = says(&local, &target, s, "0:0", FieldExists);
-    assert_eq!(text, "`struct S` has no member `bar` in the kernel, not in its anonymous members either");
+    assert_eq!(
+        text,
+        "`struct S` has no member `bar` in the kernel, not in its anonymous members either"
+    );
 
     // In a struct without a name it is the way there that tells.
     let nameless = |member| {
@@ -90,10 +121,16 @@ fn several_candidates() {
     target.add_struct("S___2", 4, &[]);
     let text = says(&local, &target, s, "0:0", FieldByteOffset);
     let one = "`struct S` has no member `bar` in the kernel";
-    assert_eq!(text, one.to_string() + ", and the other type of that name does not fit either");
+    assert_eq!(
+        text,
+        one.to_string() + ", and the other type of that name does not fit either"
+    );
     target.add_struct("S", 4, &[]);
     let text = says(&local, &target, s, "0:0", FieldByteOffset);
-    assert_eq!(text, one.to_string() + ", and the 2 other types of that name do not fit either");
+    assert_eq!(
+        text,
+        one.to_string() + ", and the 2 other types of that name do not fit either"
+    );
 }
 
 #[test]
@@ -107,11 +144,17 @@ fn in_a_module() {
     let text = said(&local, &[&kernel, &module], record);
     assert_eq!(text, "`struct S` has no member `bar` in a module");
     let targets = [&kernel, &module];
-    with_answers(Endian::Little, &local, &targets, &[record], |local, targets, answers| {
-        let subject = Subject::new(local, targets, &record).with_module_names(&["nf_tables"]);
-        let text = OutcomeText::new(subject, answers[0].outcome).to_string();
-        assert_eq!(text, "`struct S` has no member `bar` in module `nf_tables`");
-    });
+    with_answers(
+        Endian::Little,
+        &local,
+        &targets,
+        &[record],
+        |local, targets, answers| {
+            let subject = Subject::new(local, targets, &record).with_module_names(&["nf_tables"]);
+            let text = OutcomeText::new(subject, answers[0].outcome).to_string();
+            assert_eq!(text, "`struct S` has no member `bar` in module `nf_tables`");
+        },
+    );
 }
 
 #[test]
@@ -126,22 +169,34 @@ fn kinds_differ() {
     };
     let (local, target, s) = pair(|b| m("state", ptr(b), 0), |b| m("state", int(b), 0));
     let text = says(&local, &target, s, "0:0", FieldByteOffset);
-    assert_eq!(text, "`S.state` is a pointer in the object and an integer in the kernel");
+    assert_eq!(
+        text,
+        "`S.state` is a pointer in the object and an integer in the kernel"
+    );
 
     let (local, target, s) = pair(|b| m("a", array(int)(b), 0), |b| m("a", int(b), 0));
     let text = says(&local, &target, s, "0:0", FieldByteOffset);
-    assert_eq!(text, "`S.a` is an array in the object and an integer in the kernel");
+    assert_eq!(
+        text,
+        "`S.a` is an array in the object and an integer in the kernel"
+    );
 
     let (local, target, s) = pair(|b| m("a", array(int)(b), 0), |b| m("a", array(ptr)(b), 0));
     let text = says(&local, &target, s, "0:0", FieldByteOffset);
-    assert_eq!(text, "an element of `S.a` is an integer in the object and a pointer in the kernel");
+    assert_eq!(
+        text,
+        "an element of `S.a` is an integer in the object and a pointer in the kernel"
+    );
 
     let (local, target, s) = pair(
         |b| m("e", b.add_enum("old_state", &[]), 0),
         |b| m("e", b.add_enum("new_state", &[]), 0),
     );
     let text = says(&local, &target, s, "0:0", FieldByteOffset);
-    assert_eq!(text, "`S.e` is `enum old_state` in the object and `enum new_state` in the kernel");
+    assert_eq!(
+        text,
+        "`S.e` is `enum old_state` in the object and `enum new_state` in the kernel"
+    );
 
     let part = |b: &mut Builder| {
         let name = b.add_string("int");
@@ -171,7 +226,10 @@ fn way_is_barred() {
     let t = root(&mut local, inner);
     root(&mut target, |b| b.add_ptr(TypeId::VOID));
     let text = says(&local, &target, t, "0:0", FieldByteOffset);
-    assert_eq!(text, "`T` is a pointer in the kernel, so it has no member `x`");
+    assert_eq!(
+        text,
+        "`T` is a pointer in the kernel, so it has no member `x`"
+    );
 
     let ints = |len| {
         move |b: &mut Builder| {
@@ -181,10 +239,16 @@ fn way_is_barred() {
     };
     let (local, target, s) = pair(ints(8), ints(3));
     let text = says(&local, &target, s, "0:0:7", FieldByteOffset);
-    assert_eq!(text, "`S.arr` has 3 elements in the kernel, too few for index 7");
+    assert_eq!(
+        text,
+        "`S.arr` has 3 elements in the kernel, too few for index 7"
+    );
     let (local, target, s) = pair(ints(8), ints(1));
     let text = says(&local, &target, s, "1:0:7", FieldByteOffset);
-    assert_eq!(text, "`S[1].arr` has 1 element in the kernel, too few for index 7");
+    assert_eq!(
+        text,
+        "`S[1].arr` has 1 element in the kernel, too few for index 7"
+    );
 
     let mut local = Builder::new();
     let int = local.add_int("int", 4, SIGNED);
@@ -193,7 +257,10 @@ fn way_is_barred() {
     let mut target = Builder::new();
     root(&mut target, inner);
     let text = says(&local, &target, t, "0:1", FieldByteOffset);
-    assert_eq!(text, "`T` is an array in the object and a struct in the kernel");
+    assert_eq!(
+        text,
+        "`T` is an array in the object and a struct in the kernel"
+    );
     let mut target = Builder::new();
     let int = target.add_int("int", 4, SIGNED);
     let array = target.add_array(int, 0);
@@ -214,7 +281,10 @@ fn enumerator_missing() {
     let text = says(&local, &target, e, "1", EnumvalValue);
     assert_eq!(text, "`enum E` has no enumerator `EB` in the kernel");
     let text = says(&local, &target, t, "0", EnumvalExists);
-    assert_eq!(text, "`T` is an enum in the object and an integer in the kernel");
+    assert_eq!(
+        text,
+        "`T` is an enum in the object and an integer in the kernel"
+    );
 }
 
 #[test]
@@ -242,10 +312,16 @@ fn sizes_differ() {
         let record = local.record(s, "0:0", FieldByteOffset);
         with_answers(Endian::Little, &local, &[], &[], |local, targets, _| {
             let [local_bytes, target_bytes] = bytes;
-            let reason = Reason::SizeDiffers { local_bytes, target_bytes };
+            let reason = Reason::SizeDiffers {
+                local_bytes,
+                target_bytes,
+            };
             let subject = Subject::new(local, targets, &record);
             let text = ReasonText::new(subject, reason).to_string();
-            assert_eq!(text, OutcomeText::new(subject, Outcome::Poison(reason)).to_string());
+            assert_eq!(
+                text,
+                OutcomeText::new(subject, Outcome::Poison(reason)).to_string()
+            );
             text
         })
     };
@@ -255,15 +331,27 @@ fn sizes_differ() {
     };
     let start = "`S.f` has 8 bytes in the object and 4 in the kernel, and its load or store can't be resized: ";
     for (member, end) in [
-        (one(|b| m("f", b.add_int("long", 8, SIGNED), 0)), "it is signed in the object"),
-        (one(|b| m("f", b.add_int("u64", 8, UNSIGNED), 0)), "it is signed in the kernel"),
+        (
+            one(|b| m("f", b.add_int("long", 8, SIGNED), 0)),
+            "it is signed in the object",
+        ),
+        (
+            one(|b| m("f", b.add_int("u64", 8, UNSIGNED), 0)),
+            "it is signed in the kernel",
+        ),
         (one(|b| m("f", b.add_enum64("e", &[]), 0)), "it is an enum"),
-        (one(|b| m("f", b.add_float("double", 8), 0)), "it is a floating-point number"),
+        (
+            one(|b| m("f", b.add_float("double", 8), 0)),
+            "it is a floating-point number",
+        ),
     ] {
         assert_eq!(member([8, 4]), start.to_string() + end);
     }
     let bitfield = one(|b| bits("f", b.add_int("u32", 4, UNSIGNED), 0, 3));
-    assert_eq!(bitfield([0, 4]), "`S.f` is a bitfield in the object and none in the kernel");
+    assert_eq!(
+        bitfield([0, 4]),
+        "`S.f` is a bitfield in the object and none in the kernel"
+    );
     let whole = one(|b| m("f", b.add_int("u32", 4, UNSIGNED), 0));
     assert_eq!(
         whole([4, 0]),

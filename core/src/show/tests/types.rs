@@ -2,6 +2,9 @@
 
 extern crate std;
 
+use std::string::String;
+use std::vec::Vec;
+
 use super::says;
 use crate::relo::RelocKind;
 use crate::testing::{Builder, SIGNED, UNSIGNED, m};
@@ -14,7 +17,7 @@ fn typedefs(
     kind: RelocKind,
     local: impl FnOnce(&mut Builder) -> TypeId,
     target: impl FnOnce(&mut Builder) -> TypeId,
-) -> std::string::String {
+) -> String {
     let (mut locals, mut targets) = (Builder::new(), Builder::new());
     let ty = local(&mut locals);
     let t = locals.add_typedef("T", ty);
@@ -47,17 +50,26 @@ fn function(parameters: usize) -> impl FnOnce(&mut Builder) -> TypeId {
 fn another_kind() {
     for kind in [TypeExists, TypeSize, TypeIdTarget] {
         let text = typedefs(kind, int, to_int);
-        assert_eq!(text, "`T` is an integer in the object and a pointer in the kernel");
+        assert_eq!(
+            text,
+            "`T` is an integer in the object and a pointer in the kernel"
+        );
     }
     let text = typedefs(TypeExists, to_void, to_int);
-    assert_eq!(text, "inside `T`, the kernel has an integer where the object has void");
+    assert_eq!(
+        text,
+        "inside `T`, the kernel has an integer where the object has void"
+    );
 }
 
 #[test]
 fn another_number_of_parameters() {
     for kind in [TypeExists, TypeMatches] {
         let text = typedefs(kind, function(1), function(3));
-        assert_eq!(text, "`int(int)` has 1 parameter in the object and 3 in the kernel");
+        assert_eq!(
+            text,
+            "`int(int)` has 1 parameter in the object and 3 in the kernel"
+        );
     }
 }
 
@@ -69,7 +81,10 @@ fn matching_of_scalars() {
         "`int` is signed and has 4 bytes in the object, unsigned and 8 in the kernel"
     );
     let text = typedefs(TypeMatches, int, |b| b.add_int("s32", 4, SIGNED));
-    assert_eq!(text, "inside `T`, the kernel has `s32` where the object has `int`");
+    assert_eq!(
+        text,
+        "inside `T`, the kernel has `s32` where the object has `int`"
+    );
     let array = |len| {
         move |b: &mut Builder| {
             let int = int(b);
@@ -77,7 +92,10 @@ fn matching_of_scalars() {
         }
     };
     let text = typedefs(TypeMatches, array(3), array(4));
-    assert_eq!(text, "where the object has `int[3]`, the kernel has `int[4]`");
+    assert_eq!(
+        text,
+        "where the object has `int[3]`, the kernel has `int[4]`"
+    );
 }
 
 #[test]
@@ -87,9 +105,15 @@ fn matching_of_enums() {
     let others = |b: &mut Builder| b.add_enum("e", &[("A", 0), ("C", 1), ("D", 2)]);
     let wide = |b: &mut Builder| b.add_enum64("e", &[("A", 0)]);
     let text = typedefs(TypeMatches, few, wide);
-    assert_eq!(text, "`enum e` has 4 bytes in the object and 8 in the kernel");
+    assert_eq!(
+        text,
+        "`enum e` has 4 bytes in the object and 8 in the kernel"
+    );
     let text = typedefs(TypeMatches, more, few);
-    assert_eq!(text, "`enum e` has 2 enumerators in the object and 1 in the kernel");
+    assert_eq!(
+        text,
+        "`enum e` has 2 enumerators in the object and 1 in the kernel"
+    );
     let text = typedefs(TypeMatches, more, others);
     assert_eq!(text, "`enum e` has no enumerator `B` in the kernel");
 }
@@ -112,14 +136,20 @@ fn matching_of_structs() {
     target.add_struct("H", 8, &[m("e", e, 32), m("in", inner, 0)]);
     let text = |ty| says(&local, &target, ty, "0", TypeMatches);
     assert_eq!(text(s), "`struct S` lacks member `y` in the kernel");
-    assert_eq!(text(holder), "`struct in` lacks a member in the kernel that it has in the object");
+    assert_eq!(
+        text(holder),
+        "`struct in` lacks a member in the kernel that it has in the object"
+    );
     assert_eq!(text(root), "`enum e` has no enumerator `B` in the kernel");
 
     let mut fewer = Builder::new();
     let i = int(&mut fewer);
     fewer.add_struct("S", 4, &[m("x", i, 0)]);
     let text = says(&local, &fewer, s, "0", TypeMatches);
-    assert_eq!(text, "`struct S` has 2 members in the object and 1 in the kernel");
+    assert_eq!(
+        text,
+        "`struct S` has 2 members in the object and 1 in the kernel"
+    );
 
     let mut other = Builder::new();
     let i = int(&mut other);
@@ -127,26 +157,31 @@ fn matching_of_structs() {
     let inner = other.add_struct("in", 4, &[m("x", i, 0)]);
     other.add_struct("H", 8, &[m("e", e, 32), m("in", inner, 0)]);
     let text = says(&local, &other, holder, "0", TypeMatches);
-    assert_eq!(text, "`enum e` lacks an enumerator in the kernel that it has in the object");
+    assert_eq!(
+        text,
+        "`enum e` lacks an enumerator in the kernel that it has in the object"
+    );
 }
 
 /// Looking again for what is missing is bounded: then the sentence does without it.
 #[test]
 fn too_many_to_look_again() {
-    let names: std::vec::Vec<_> = (0..300).map(|n| std::format!("n{n}")).collect();
-    let one = |last: &str| {
-        let mut b = Builder::new();
-        let mut enumerators: std::vec::Vec<_> =
-            names.iter().rev().map(|name| (name.as_str(), 0)).collect();
-        if last == "gone" {
-            enumerators.reverse();
-        }
-        enumerators.push((last, 0));
-        let e = b.add_enum("e", &enumerators);
-        (b, e)
-    };
-    let (local, e) = one("mine");
-    let (target, _) = one("gone");
-    let text = says(&local, &target, e, "0", TypeMatches);
-    assert_eq!(text, "`enum e` has no enumerator `mine` in the kernel");
+    for (count, expected) in [
+        (300, "`enum e` has no enumerator `mine` in the kernel"),
+        (
+            600,
+            "`enum e` lacks an enumerator in the kernel that it has in the object",
+        ),
+    ] {
+        let names: Vec<_> = (0..count).map(|n| std::format!("n{n}")).collect();
+        let (mut local, mut target) = (Builder::new(), Builder::new());
+        // In opposite order, so that half of all names are compared with each.
+        let mut enumerators: Vec<_> = names.iter().map(|name| (name.as_str(), 0)).collect();
+        enumerators.push(("mine", 0));
+        let e = local.add_enum("e", &enumerators);
+        enumerators.reverse();
+        enumerators[0] = ("gone", 0);
+        target.add_enum("e", &enumerators);
+        assert_eq!(says(&local, &target, e, "0", TypeMatches), expected);
+    }
 }
