@@ -81,7 +81,7 @@ mod tests {
             key_size: 4,
             value_size: 8,
             max_entries: 1,
-            flags: 0,
+            ..MapSpec::default()
         };
         let map = Map::create(spec, None).unwrap();
         let tid = nix::unistd::gettid().as_raw();

@@ -27,6 +27,10 @@ pub struct MapSpec {
     pub max_entries: u32,
     /// [`map_flags`](crate::sys::map_flags).
     pub flags: u32,
+    /// NUMA node of its memory, with the flag `BPF_F_NUMA_NODE`.
+    pub numa_node: u32,
+    /// More for some types: hash functions of a bloom filter, address of an arena.
+    pub map_extra: u64,
 }
 
 /// BTF that describes a map's keys and values to those who list it.
@@ -84,6 +88,8 @@ impl Map {
             value_size: spec.value_size,
             max_entries: spec.max_entries,
             flags: spec.flags,
+            numa_node: spec.numa_node,
+            map_extra: spec.map_extra,
             name: &spec.name,
             btf: btf.map(|btf| btf.btf),
             btf_key_type_id: btf.map_or(0, |btf| btf.key_type_id),
@@ -295,7 +301,7 @@ mod tests {
             key_size: 4,
             value_size,
             max_entries,
-            flags: 0,
+            ..MapSpec::default()
         };
         Map::create(spec, None).unwrap()
     }

@@ -335,7 +335,7 @@ mod tests {
             key_size: 4,
             value_size: 4,
             max_entries: 1,
-            flags: 0,
+            ..MapSpec::default()
         };
         assert_eq!(
             errno(RingBuffer::new([&Map::create(spec, None).unwrap()])),

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use relocore_loader::kernel::Target;
-use relocore_loader::{Object, RingBuffer};
+use relocore_loader::sys::MapType;
+use relocore_loader::{Map, Object, RingBuffer, Target};
 
 use crate::style::{DIM, HEAD, WARN};
 use crate::{Failure, input};
@@ -65,11 +65,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if links.is_empty() {
         return Err(fails(&format!("{name}: no program of it could be attached")));
     }
-    let rings: Vec<_> = loaded.ring_buffers().collect();
+    for note in loaded.notes() {
+        writeln!(out, "{DIM}{note}{DIM:#}")?;
+    }
+    let is_ring = |map: &Map| map.spec().map_type == MapType::RINGBUF;
+    let (names, rings): (Vec<_>, Vec<_>) = loaded.maps().filter(|(_, map)| is_ring(map)).unzip();
     if rings.is_empty() {
         writeln!(out, "{name} has no ring buffer: it stays attached until the end")?;
     }
-    let names: Vec<String> = rings.iter().map(|map| map.spec().name.clone()).collect();
     let mut ring = RingBuffer::new(rings).map_err(|error| fails(&error))?;
     let end = args.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let mut lines = Vec::new();
@@ -81,7 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         ring.poll(Some(left.unwrap_or(TICK).min(TICK))).map_err(|error| fails(&error))?;
         lines.clear();
         ring.consume(usize::MAX, |ring, record| {
-            let name = names.get(ring).map_or("", String::as_str);
+            let name = names.get(ring).copied().unwrap_or_default();
             // Writing to a vector can't fail.
             let _ = line(&mut lines, name, record);
         })

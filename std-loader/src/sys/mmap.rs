@@ -152,33 +152,86 @@ impl SharedMmap {
         Ok(Self { region, access })
     }
 
-    /// Copies `dst.len()` bytes from offset `at`. Bytes that change meanwhile may be old or new,
-    /// each for itself.
+    /// Copies `dst.len()` bytes from offset `at`. Bytes that change meanwhile may be old or new;
+    /// those of an aligned value of up to a machine word are all of one time.
     #[must_use]
     pub fn read(&self, at: usize, dst: &mut [u8]) -> Option<()> {
         let src: NonNull<u8> = self.range(at, dst.len())?;
-        for (i, byte) in dst.iter_mut().enumerate() {
+        let mut done = 0;
+        while let Some(rest) = dst.get_mut(done..).filter(|rest| !rest.is_empty()) {
             // SAFETY: `range` has checked that `dst.len()` bytes from `src` are in the mapping.
-            let one = unsafe { src.add(i) };
-            // SAFETY: `one` is mapped and readable; volatile, since the kernel may be writing it.
-            *byte = unsafe { one.read_volatile() };
+            let place = unsafe { src.add(done) };
+            let unit = unit(at + done, rest.len());
+            let (unit, _) = rest.split_at_mut(unit);
+            match unit.len() {
+                8 => {
+                    // SAFETY: `unit` says that 8 bytes are left and `place` is aligned to 8; they
+                    // are mapped and readable; volatile, since the kernel may be writing them.
+                    let value = unsafe { place.cast::<u64>().read_volatile() };
+                    unit.copy_from_slice(&value.to_ne_bytes());
+                }
+                4 => {
+                    // SAFETY: as above, for 4 bytes.
+                    let value = unsafe { place.cast::<u32>().read_volatile() };
+                    unit.copy_from_slice(&value.to_ne_bytes());
+                }
+                2 => {
+                    // SAFETY: as above, for 2 bytes.
+                    let value = unsafe { place.cast::<u16>().read_volatile() };
+                    unit.copy_from_slice(&value.to_ne_bytes());
+                }
+                _ => {
+                    // SAFETY: as above, for the one byte that is left at least.
+                    let value = unsafe { place.read_volatile() };
+                    unit.copy_from_slice(&[value]);
+                }
+            }
+            done += unit.len();
         }
         Some(())
     }
 
-    /// Copies `src` to offset `at`; `None` also where the mapping is read-only.
+    /// Copies `src` to offset `at`, aligned values of up to a machine word at once; `None` also
+    /// where the mapping is read-only.
     #[must_use]
     pub fn write(&mut self, at: usize, src: &[u8]) -> Option<()> {
         if self.access != Access::ReadWrite {
             return None;
         }
         let dst: NonNull<u8> = self.range(at, src.len())?;
-        for (i, byte) in src.iter().enumerate() {
+        let mut done = 0;
+        while let Some(rest) = src.get(done..).filter(|rest| !rest.is_empty()) {
             // SAFETY: `range` has checked that `src.len()` bytes from `dst` are in the mapping.
-            let one = unsafe { dst.add(i) };
-            // SAFETY: `one` is mapped and writable, `&mut self` keeps this process's other
-            // accesses away; volatile, since the kernel may be reading it.
-            unsafe { one.write_volatile(*byte) };
+            let place = unsafe { dst.add(done) };
+            let (unit, _) = rest.split_at(unit(at + done, rest.len()));
+            if let Ok(bytes) = unit.try_into() {
+                // SAFETY: `unit` says that 8 bytes are left and `place` is aligned to 8; they are
+                // mapped and writable, `&mut self` keeps this process's other accesses away;
+                // volatile, since the kernel may be reading them.
+                unsafe {
+                    place
+                        .cast::<u64>()
+                        .write_volatile(u64::from_ne_bytes(bytes))
+                };
+            } else if let Ok(bytes) = unit.try_into() {
+                // SAFETY: as above, for 4 bytes.
+                unsafe {
+                    place
+                        .cast::<u32>()
+                        .write_volatile(u32::from_ne_bytes(bytes))
+                };
+            } else if let Ok(bytes) = unit.try_into() {
+                // SAFETY: as above, for 2 bytes.
+                unsafe {
+                    place
+                        .cast::<u16>()
+                        .write_volatile(u16::from_ne_bytes(bytes))
+                };
+            } else if let [byte] = unit {
+                // SAFETY: as above, for the one byte that is left at least.
+                unsafe { place.write_volatile(*byte) };
+            }
+            done += unit.len();
         }
         Some(())
     }
@@ -237,6 +290,16 @@ impl SharedMmap {
     }
 }
 
+/// Bytes that one access copies at `at` when `len` are left: 8, 4, 2 or 1, aligned (mappings start
+/// at pages) and not more than a machine word.
+const fn unit(at: usize, len: usize) -> usize {
+    let mut unit = size_of::<usize>();
+    while unit > 1 && (unit > len || !at.is_multiple_of(unit)) {
+        unit /= 2;
+    }
+    unit
+}
+
 impl fmt::Debug for SharedMmap {
     /// Length and access only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -252,7 +315,7 @@ impl fmt::Debug for SharedMmap {
 ///
 /// # Errors
 /// `EINVAL`, should libc not know.
-pub(super) fn page_bytes() -> Result<usize, SysError> {
+pub(crate) fn page_bytes() -> Result<usize, SysError> {
     use nix::unistd::{SysconfVar, sysconf};
     let known =
         sysconf(SysconfVar::PAGE_SIZE).map_err(|errno| SysError::from_errno("sysconf", errno))?;
@@ -318,6 +381,18 @@ mod tests {
             (only.load_acquire_usize(8), only.load_acquire_u32(page - 4)),
             (Some(7), map.load_acquire_u32(page - 4))
         );
+
+        // Every alignment and length is copied whole.
+        for at in 16..24 {
+            for len in 0..20 {
+                let bytes: Vec<u8> = (1..=len).collect();
+                assert_eq!(map.write(at, &[0; 24]), Some(()));
+                assert_eq!(map.write(at, &bytes), Some(()));
+                let mut out = [9; 24];
+                assert_eq!(only.read(at, &mut out), Some(()));
+                assert_eq!((&out[..bytes.len()], out[bytes.len()]), (&bytes[..], 0));
+            }
+        }
 
         assert_eq!(only.store_release_usize(0, 1), None);
         for at in [page - 2, page, usize::MAX] {
