@@ -93,6 +93,8 @@ pub mod btf;
 pub mod elf;
 pub mod error;
 pub mod ext;
+#[cfg(feature = "defmt")]
+mod format;
 pub mod insn;
 #[cfg(feature = "alloc")]
 pub mod owned;

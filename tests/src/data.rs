@@ -124,19 +124,25 @@ pub fn kernel(id: &str) -> &'static Kernel {
 /// All objects, by name.
 pub fn objects() -> &'static [Object] {
     static OBJECTS: OnceLock<Vec<Object>> = OnceLock::new();
-    OBJECTS.get_or_init(|| {
-        let directory = data().join("obj");
-        let objects = files(&directory, ".o")
-            .into_iter()
-            .map(|(name, path)| Object {
-                name: format!("{name}.o"),
-                bytes: fs::read(&path)
-                    .unwrap_or_else(|error| panic!("{}: {error}", path.display())),
-            });
-        let objects: Vec<_> = objects.collect();
-        assert!(!objects.is_empty(), "no objects in {}", directory.display());
-        objects
-    })
+    OBJECTS.get_or_init(|| read_objects("obj"))
+}
+
+/// Objects without code whose BTF plays a kernel's, by name.
+pub fn targets() -> &'static [Object] {
+    static TARGETS: OnceLock<Vec<Object>> = OnceLock::new();
+    TARGETS.get_or_init(|| read_objects("targets"))
+}
+
+fn read_objects(directory: &str) -> Vec<Object> {
+    let directory = data().join(directory);
+    let mut objects = Vec::new();
+    for (name, path) in files(&directory, ".o") {
+        let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = format!("{name}.o");
+        objects.push(Object { name, bytes });
+    }
+    assert!(!objects.is_empty(), "no objects in {}", directory.display());
+    objects
 }
 
 /// The object of that name.

@@ -153,10 +153,10 @@ fn about(btf: &Btf<'_>, ty: &Type<'_>) {
         assert!(align >= 1);
     }
     let members = ty.members();
-    assert_eq!(members.len() as usize, members.clone().count());
+    assert_eq!(members.len() as usize, members.count());
     assert_eq!(ty.members().get(members.len()), None);
     let enumerators = ty.enumerators();
-    assert_eq!(enumerators.len() as usize, enumerators.clone().count());
+    assert_eq!(enumerators.len() as usize, enumerators.count());
     assert_eq!(enumerators.get(enumerators.len()), None);
     assert_eq!(ty.params().len() as usize, ty.params().count());
     assert_eq!(ty.section_vars().len() as usize, ty.section_vars().count());

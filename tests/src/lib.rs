@@ -8,5 +8,5 @@ mod data;
 pub mod exercise;
 mod relocate;
 
-pub use data::{Kernel, Module, Object, kernel, kernels, object, objects, seeds};
+pub use data::{Kernel, Module, Object, kernel, kernels, object, objects, seeds, targets};
 pub use relocate::{BadObject, Relocated, relocate};

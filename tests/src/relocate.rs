@@ -43,7 +43,7 @@ impl Relocated {
 /// The object or a target is malformed as a whole.
 ///
 /// # Panics
-/// The core asks for another buffer than it said it needs.
+/// A buffer as large as the core said is too small.
 pub fn relocate(object: &[u8], targets: &[Btf<'_>]) -> Result<Relocated, BadObject> {
     let object = Object::parse(object)?;
     let mut programs = vec![ProgramRange::EMPTY; object.programs()?.count()];
@@ -51,41 +51,41 @@ pub fn relocate(object: &[u8], targets: &[Btf<'_>]) -> Result<Relocated, BadObje
     let plan = Plan::new(object, &mut slots, &mut programs)?;
     let count = plan.records().count();
     let mut roots = vec![Root::EMPTY; count];
-    let mut candidates = vec![Candidate::EMPTY; candidates_needed(&plan, targets, &mut roots)?];
-    let workspace = Workspace {
-        roots: &mut roots,
-        candidates: &mut candidates,
-    };
-    let mut relocator = plan.relocator(targets, workspace)?;
     let mut resolutions = vec![Resolution::EMPTY; count];
-    assert_eq!(plan.resolve(&mut relocator, &mut resolutions)?, count);
+    let mut room = 0;
+    loop {
+        let mut candidates = vec![Candidate::EMPTY; room];
+        let workspace = Workspace {
+            roots: &mut roots,
+            candidates: &mut candidates,
+        };
+        match plan.relocator(targets, workspace) {
+            Ok(mut relocator) => {
+                assert_eq!(plan.resolve(&mut relocator, &mut resolutions)?, count);
+                break;
+            }
+            // The error says how many there are: in vmlinux, and the next time with modules.
+            Err(error) => match error.kind() {
+                ErrorKind::BufferTooSmall {
+                    what: What::CandidateBuffer,
+                    needed,
+                } => {
+                    let needed = usize::try_from(needed).expect("it was counted in memory");
+                    assert!(
+                        needed > room,
+                        "{needed} candidates, and {room} are not enough"
+                    );
+                    room = needed;
+                }
+                _ => return Err(error.into()),
+            },
+        }
+    }
     let sections = patch(&plan, &mut resolutions)?;
     Ok(Relocated {
         resolutions,
         sections,
     })
-}
-
-/// How many candidates there are: what the error says if there is room for none.
-fn candidates_needed(
-    plan: &Plan<'_>,
-    targets: &[Btf<'_>],
-    roots: &mut [Root],
-) -> Result<usize, BadObject> {
-    let workspace = Workspace {
-        roots,
-        candidates: &mut [],
-    };
-    match plan.relocator(targets, workspace) {
-        Ok(_) => Ok(0),
-        Err(error) => match error.kind() {
-            ErrorKind::BufferTooSmall {
-                what: What::CandidateBuffer,
-                needed,
-            } => Ok(usize::try_from(needed).expect("it was counted in memory")),
-            _ => Err(error.into()),
-        },
-    }
 }
 
 fn patch(

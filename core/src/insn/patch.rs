@@ -16,7 +16,7 @@ pub struct Applied {
     /// The resolution's outcome, or what the instruction made of it: loads and stores that can't
     /// be resized are poisoned, unfit instructions fail.
     pub outcome: Outcome,
-    /// Where the instruction holds its value; `None` if the instruction was never looked at.
+    /// Where the instruction holds its value; `None` if it holds none, or was never looked at.
     pub place: Option<Place>,
     /// The value that it held, sign-extended from its place.
     pub old: u64,

@@ -63,6 +63,7 @@ pub(super) fn fields(
 ) -> Result<Option<Why>, Failure> {
     let (mut local, mut target) = (pair.local(local)?, pair.target(target)?);
     for _ in 0..MAX_CHAIN {
+        pair.budget.spend()?;
         let (l, t) = (local.kind(), target.kind());
         let kinds = Some(Why::Kinds {
             local: l,
@@ -132,6 +133,7 @@ pub(super) fn types(
     }
     let (mut local, mut target) = (pair.local(local)?, pair.target(target)?);
     for _ in 0..MAX_CHAIN {
+        pair.budget.spend()?;
         let (l, t) = (local.kind(), target.kind());
         let kinds = Some(Why::Kinds {
             local: l,

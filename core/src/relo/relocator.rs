@@ -262,6 +262,7 @@ impl<'a, 's> Relocator<'a, 's> {
         kind: RelocKind,
         candidate: Candidate,
     ) -> Result<Result<Matched<'a>, Mismatch>, Failure> {
+        self.budget.spend()?;
         let Some(target) = self.targets.get(usize::from(candidate.btf)) else {
             return Err(Failure::TooComplex);
         };

@@ -195,6 +195,19 @@ impl Sides<'_> {
         match why {
             Why::Kinds { local, target } => {
                 let (is, found) = (noun(local), noun(target));
+                if (local, target) == (Kind::Fwd, Kind::Fwd) {
+                    return write!(
+                        f,
+                        "inside `{root}`, one side declares a struct where the other declares a union"
+                    );
+                }
+                if local == target {
+                    // Floating-point numbers and what is newer: libbpf does not compare them.
+                    return write!(
+                        f,
+                        "`{root}` is or has {is}, and such types are never compared"
+                    );
+                }
                 if self
                     .roots()
                     .is_some_and(|(l, t)| (l.kind(), t.kind()) == (local, target))
@@ -219,8 +232,8 @@ impl Sides<'_> {
             }
             Why::NoMember { owner } => {
                 let name = self.first_missing(owner);
-                let owner = TypeName::new(self.target, owner);
-                write!(f, "`{owner}` lacks ")?;
+                self.owner(f, owner)?;
+                f.write_str(" lacks ")?;
                 match name {
                     Some(name) => write!(f, "member `{}` in {place}", Name(name)),
                     None => write!(f, "a member in {place} that it has in the object"),
@@ -256,16 +269,28 @@ impl Sides<'_> {
         owner: TypeId,
         name: Option<&[u8]>,
     ) -> fmt::Result {
-        let (owner, place) = (
-            TypeName::new(self.target, owner),
-            self.subject.place(self.candidate.btf),
-        );
+        let place = self.subject.place(self.candidate.btf);
+        self.owner(f, owner)?;
         match name {
-            Some(name) => write!(f, "`{owner}` has no enumerator `{}` in {place}", Name(name)),
+            Some(name) => write!(f, " has no enumerator `{}` in {place}", Name(name)),
             None => write!(
                 f,
-                "`{owner}` lacks an enumerator in {place} that it has in the object"
+                " lacks an enumerator in {place} that it has in the object"
             ),
+        }
+    }
+
+    /// A target type that lacks something; where it has no name, by the root that it is in.
+    fn owner(&self, f: &mut fmt::Formatter<'_>, id: TypeId) -> fmt::Result {
+        let anonymous = self
+            .target
+            .type_by_id(id)
+            .is_ok_and(|ty| ty.name() == StrOff::EMPTY);
+        let root = self.subject.root();
+        match self.roots() {
+            _ if !anonymous => write!(f, "`{}`", TypeName::new(self.target, id)),
+            Some((_, target)) if target.id() == id => write!(f, "`{root}`"),
+            _ => write!(f, "`{}` inside `{root}`", TypeName::new(self.target, id)),
         }
     }
 

@@ -37,7 +37,8 @@ const TICK: Duration = Duration::from_millis(200);
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let bytes = input::object(&args.object)?;
     let name = args.object.display().to_string();
-    let mut object = Object::from_bytes(&name, bytes).map_err(|error| Failure::Input(error.to_string()))?;
+    let mut object =
+        Object::from_bytes(&name, bytes).map_err(|error| Failure::Input(error.to_string()))?;
     if let Some(path) = &args.btf {
         object.target(Target::File(path.clone()));
     }
@@ -63,7 +64,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     if links.is_empty() {
-        return Err(fails(&format!("{name}: no program of it could be attached")));
+        return Err(fails(&format!(
+            "{name}: no program of it could be attached"
+        )));
     }
     for note in loaded.notes() {
         writeln!(out, "{DIM}{note}{DIM:#}")?;
@@ -71,17 +74,23 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let is_ring = |map: &Map| map.spec().map_type == MapType::RINGBUF;
     let (names, rings): (Vec<_>, Vec<_>) = loaded.maps().filter(|(_, map)| is_ring(map)).unzip();
     if rings.is_empty() {
-        writeln!(out, "{name} has no ring buffer: it stays attached until the end")?;
+        writeln!(
+            out,
+            "{name} has no ring buffer: it stays attached until the end"
+        )?;
     }
     let mut ring = RingBuffer::new(rings).map_err(|error| fails(&error))?;
-    let end = args.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let end = args
+        .seconds
+        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let mut lines = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
         if left == Some(Duration::ZERO) {
             break;
         }
-        ring.poll(Some(left.unwrap_or(TICK).min(TICK))).map_err(|error| fails(&error))?;
+        ring.poll(Some(left.unwrap_or(TICK).min(TICK)))
+            .map_err(|error| fails(&error))?;
         lines.clear();
         ring.consume(usize::MAX, |ring, record| {
             let name = names.get(ring).copied().unwrap_or_default();
@@ -106,7 +115,13 @@ fn line(out: &mut impl Write, ring: &str, record: &[u8]) -> std::io::Result<()> 
     }
     let text: String = record
         .iter()
-        .map(|&byte| if byte.is_ascii_graphic() || byte == b' ' { byte as char } else { '.' })
+        .map(|&byte| {
+            if byte.is_ascii_graphic() || byte == b' ' {
+                byte as char
+            } else {
+                '.'
+            }
+        })
         .collect();
     writeln!(out, "  {DIM}{text}{DIM:#}")
 }

@@ -76,7 +76,8 @@ fn create_one(
         map_extra: definition.map_extra,
     };
     let (key, value) = (definition.key_type, definition.value_type);
-    let described = (key, value) != (TypeId::VOID, TypeId::VOID);
+    // The kernel takes a type of keys only together with one of values.
+    let described = value != TypeId::VOID;
     let btf = btf
         .filter(|_| described && takes_btf(definition.map_type))
         .map(|btf| MapBtf {
@@ -158,7 +159,13 @@ fn kernel_name(object: &str, definition: &MapDefinition) -> String {
         true => 0,
         false => NAME_BYTES.saturating_sub(name.len().max(SECTION_BYTES)),
     };
-    let prefix = object.chars().map(|c| {
+    let stem = object
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .split('.')
+        .next();
+    let prefix = stem.unwrap_or_default().chars().map(|c| {
         if c.is_ascii_alphanumeric() || c == '.' {
             c
         } else {
@@ -195,6 +202,7 @@ mod tests {
             ("my_object_name", ".bss", "my_objec.bss"),
             ("my_object_name", ".kconfig", "my_obje.kconfig"),
             ("my-object", ".data.own", ".data.own"),
+            ("/tmp/demo.bpf.o", ".bss", "demo.bss"),
             ("é-x", ".bss", "__x.bss"),
         ] {
             let definition = MapDefinition::of_data(section.to_owned(), MapRole::Bss, 8);

@@ -1,6 +1,7 @@
 //! From an object to running programs.
 //!
-//! Enters: an [`Object`]. Leaves: [`Loaded`]. First all that can fail without the kernel's help:
+//! Enters: an [`Object`]. Leaves: [`Loaded`]. First (`prepare`) all that can fail
+//! without the kernel's help:
 //!
 //! | step | from | to | file |
 //! |---|---|---|---|
@@ -34,6 +35,7 @@ mod loaded;
 mod maps;
 mod note;
 mod object_btf;
+mod prepare;
 mod probe;
 mod program;
 mod reference;
@@ -44,13 +46,11 @@ mod step;
 mod targets;
 mod verifier_log;
 
-use std::os::fd::AsFd;
-
-use relocore::Endian;
-use relocore::elf;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::error::ErrorKind;
-use crate::object::{Object, Program};
+use crate::map::Map;
+use crate::object::Object;
 use crate::sys::bpf::{ProgLoad, Records};
 
 pub use attach::AttachProblem;
@@ -64,53 +64,64 @@ pub use relocate::FailedRelocation;
 pub use step::Step;
 
 use assemble::Material;
-use code::Code;
-use ext_info::{ExtInfo, FUNC_INFO_BYTES, LINE_INFO_BYTES};
+use ext_info::{FUNC_INFO_BYTES, LINE_INFO_BYTES};
 use loaded::LoadedMap;
+use prepare::{Prepared, prepare};
 
 /// Loads an object: see [`Object::load`].
 pub(crate) fn load(object: &Object) -> Result<Loaded, ErrorKind> {
-    let elf = elf::Object::parse(&object.file)?;
-    if elf.endian() != Endian::NATIVE {
-        return Err(ErrorKind::ByteOrder);
-    }
     let parts = &object.parts;
-    let programs: Vec<&Program> = parts.programs.iter().filter(|one| one.autoload).collect();
-    let mut notes = Vec::new();
-
-    let mut code = Code::new(elf, parts)?;
-    for program in &programs {
-        code.reach(program.function)?;
-    }
-    let attach_ids = attach_target::find(&programs)?;
-    let patched = relocate::relocate(object, elf, code.reached())?;
-    let used = code.used_externs();
-    let kconfig = kconfig::value(object, &used, &mut notes)?;
-    let externs = externs::resolve(&parts.externs.list, &used)?;
-    let records = ExtInfo::read(&elf)?;
-
-    let btf = object_btf::load(&parts.btf, &mut notes);
+    let mut prepared = prepare(object)?;
+    let btf = object_btf::load(&parts.btf, &mut prepared.notes);
     let btf = btf.as_ref().map(AsFd::as_fd);
-    let maps = maps::create(object, btf, &kconfig)?;
+    let maps = maps::create(object, btf, &prepared.kconfig)?;
+    let programs = load_programs(object, &prepared, &maps, btf)?;
+    let maps = parts
+        .maps
+        .iter()
+        .zip(maps)
+        .map(|(definition, map)| LoadedMap {
+            name: definition.name.clone(),
+            role: definition.role,
+            is_mappable: definition.is_mappable,
+            map,
+        });
+    Ok(Loaded {
+        object: object.name.clone(),
+        programs,
+        maps: maps.collect(),
+        variables: parts.variables.clone(),
+        notes: prepared.notes,
+    })
+}
+
+/// Does steps 7 and 8, one program after the other.
+fn load_programs(
+    object: &Object,
+    prepared: &Prepared<'_>,
+    maps: &[Map],
+    btf: Option<BorrowedFd<'_>>,
+) -> Result<Vec<LoadedProgram>, ErrorKind> {
+    let parts = &object.parts;
     let material = Material {
-        elf,
+        elf: prepared.elf,
         parts,
-        code: &code,
-        patched: &patched,
-        maps: &maps,
-        externs: &externs,
+        code: &prepared.code,
+        patched: &prepared.patched,
+        maps,
+        externs: &prepared.externs,
     };
-    let mut loaded = Vec::with_capacity(programs.len());
-    for (nth, program) in programs.into_iter().enumerate() {
+    let mut loaded = Vec::with_capacity(prepared.programs.len());
+    for (nth, program) in prepared.programs.iter().enumerate() {
         let assembled = material.assemble(program.function)?;
         let described = match btf {
-            Some(_) => records.of(&elf, parts, &assembled.pieces),
+            Some(_) => prepared.records.of(&prepared.elf, parts, &assembled.pieces),
             None => ext_info::Records::default(),
         };
         let kind = program.sec.kind;
         let load = ProgLoad {
             prog_type: program.prog_type(),
-            expected_attach_type: kind.map_or_else(Default::default, |kind| kind.attach_type),
+            expected_attach_type: kind.map(|kind| kind.attach_type).unwrap_or_default(),
             name: &program.name,
             license: &parts.license,
             insns: &assembled.insns,
@@ -125,7 +136,7 @@ pub(crate) fn load(object: &Object) -> Result<Loaded, ErrorKind> {
                 bytes: &described.lines,
                 rec_size: LINE_INFO_BYTES,
             },
-            attach_btf_id: attach_ids.get(&nth).copied().unwrap_or(0),
+            attach_btf_id: prepared.attach_ids.get(&nth).copied().unwrap_or(0),
             ..ProgLoad::default()
         };
         loaded.push(LoadedProgram {
@@ -136,21 +147,5 @@ pub(crate) fn load(object: &Object) -> Result<Loaded, ErrorKind> {
             sec: program.sec.clone(),
         });
     }
-    let maps = parts
-        .maps
-        .iter()
-        .zip(maps)
-        .map(|(definition, map)| LoadedMap {
-            name: definition.name.clone(),
-            role: definition.role,
-            is_mappable: definition.is_mappable,
-            map,
-        });
-    Ok(Loaded {
-        object: object.name.clone(),
-        programs: loaded,
-        maps: maps.collect(),
-        variables: parts.variables.clone(),
-        notes,
-    })
+    Ok(loaded)
 }

@@ -74,36 +74,30 @@ pub struct Object {
 }
 
 impl Object {
-    /// Reads an object file. It is called by the file's name up to the first dot.
+    /// Reads an object file. It is called by its path.
     ///
     /// # Errors
     /// The file can't be read, or is no BPF object, or something in it is wrong: the error says
     /// which section, map, program or extern.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let whole = path.display().to_string();
-        let file = read(path).map_err(|error| ErrorKind::Read(error).of(&whole))?;
-        let stem = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let name = stem.as_deref().and_then(|stem| stem.split('.').next());
-        Self::new(name.unwrap_or_default(), file).map_err(|error| error.of(&whole))
+        let name = path.as_ref().display().to_string();
+        let file = read(path.as_ref()).map_err(|error| ErrorKind::Read(error).of(&name))?;
+        Self::from_bytes(&name, file)
     }
 
-    /// Takes an object from memory. `name` is for errors and names of maps in the kernel.
+    /// Takes an object from memory. `name` is for errors; the kernel's listings have as much of it,
+    /// without directories and extension, as fits before `.bss` and its like.
     ///
     /// # Errors
     /// It is no BPF object, or something in it is wrong: the error says which section, map,
     /// program or extern.
     pub fn from_bytes(name: &str, file: impl Into<Vec<u8>>) -> Result<Self, Error> {
-        Self::new(name, file.into()).map_err(|error| error.of(name))
-    }
-
-    fn new(name: &str, file: Vec<u8>) -> Result<Self, ErrorKind> {
+        let file = file.into();
+        let parts = Parts::read(&file).map_err(|error| error.of(name))?;
         Ok(Self {
             name: name.to_owned(),
-            parts: Parts::read(&file)?,
             file,
+            parts,
             target: Target::Kernel,
             module_btf: Vec::new(),
             kconfig: None,

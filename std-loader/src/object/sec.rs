@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn names_match_the_table() {
-        let rows: &[(&str, Option<(&str, ProgType, u32)>, Option<&str>)] = &[
+        let rows = [
             (
                 "raw_tp/sys_enter",
                 Some(("raw_tp", ProgType::RAW_TRACEPOINT, 0)),
@@ -123,11 +123,7 @@ mod tests {
             let found = sec
                 .kind
                 .map(|kind| (kind.name, kind.prog_type, kind.attach_type.0));
-            assert_eq!(
-                (found, sec.target.as_deref()),
-                (*expected, *target),
-                "{name}"
-            );
+            assert_eq!((found, sec.target.as_deref()), (expected, target), "{name}");
             assert!(sec.autoload);
             let off = Sec::parse(&format!("?{name}"));
             assert_eq!((off.kind, off.autoload), (sec.kind, false));

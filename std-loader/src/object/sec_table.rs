@@ -46,7 +46,7 @@ type A = AttachType;
 const NO: AttachType = AttachType(0);
 
 #[rustfmt::skip]
-pub(super) const TABLE: &[SecKind] = &[
+pub(super) static TABLE: &[SecKind] = &[
     row("socket", EXACT, P::SOCKET_FILTER, NO, NONE, PLAIN),
     row("sk_reuseport/migrate", EXACT, P::SK_REUSEPORT, A::SK_REUSEPORT_SELECT_OR_MIGRATE, NONE, PLAIN),
     row("sk_reuseport", EXACT, P::SK_REUSEPORT, A::SK_REUSEPORT_SELECT, NONE, PLAIN),

@@ -63,6 +63,60 @@ fn another_kind() {
 }
 
 #[test]
+fn the_same_kind_and_yet_not_the_same() {
+    let float = |b: &mut Builder| b.add_float("double", 8);
+    for kind in [TypeExists, TypeMatches] {
+        let text = typedefs(kind, float, float);
+        assert_eq!(
+            text,
+            "`T` is or has a floating-point number, and such types are never compared"
+        );
+    }
+    let text = typedefs(
+        TypeMatches,
+        |b| b.add_fwd("F", false),
+        |b| b.add_fwd("F", true),
+    );
+    assert_eq!(
+        text,
+        "inside `T`, one side declares a struct where the other declares a union"
+    );
+}
+
+#[test]
+fn what_has_no_name_of_its_own() {
+    let nameless = |members: &'static [&'static str]| {
+        move |b: &mut Builder| {
+            let int = int(b);
+            let members: Vec<_> = members.iter().map(|name| m(name, int, 0)).collect();
+            b.add_struct("", 4, &members)
+        }
+    };
+    let text = typedefs(TypeMatches, nameless(&["x"]), nameless(&["y"]));
+    assert_eq!(text, "`T` lacks member `x` in the kernel");
+    let holder = |members| {
+        move |b: &mut Builder| {
+            let inner = nameless(members)(b);
+            b.add_union("H", 4, &[m("", inner, 0)])
+        }
+    };
+    let text = typedefs(TypeMatches, holder(&["x"]), holder(&["y"]));
+    assert_eq!(
+        text,
+        "`struct (anon)` inside `T` lacks a member in the kernel that it has in the object"
+    );
+    // enum { A } behind a typedef, as BPF programs name their constants.
+    let mut local = Builder::new();
+    let e = local.add_enum("", &[("A", 0)]);
+    let t = local.add_typedef("T", e);
+    let mut target = Builder::new();
+    let e = target.add_enum("", &[("B", 0)]);
+    target.add_typedef("T", e);
+    let text = says(&local, &target, t, "0", EnumvalValue);
+    assert_eq!(text, "`T` has no enumerator `A` in the kernel");
+}
+
+#[test]
 fn another_number_of_parameters() {
     for kind in [TypeExists, TypeMatches] {
         let text = typedefs(kind, function(1), function(3));

@@ -18,7 +18,11 @@ macro_rules! kernel {
     ($name:literal) => {
         Kernel {
             name: $name,
-            zst: include_bytes!(concat!("../../../../tests/data/kernels/", $name, ".btf.zst")),
+            zst: include_bytes!(concat!(
+                "../../../../tests/data/kernels/",
+                $name,
+                ".btf.zst"
+            )),
         }
     };
 }
@@ -42,7 +46,9 @@ impl Kernel {
         let mut decoder =
             ruzstd::decoding::StreamingDecoder::new(self.zst).map_err(|error| broken(&error))?;
         let mut bytes = Vec::with_capacity(6 << 20);
-        decoder.read_to_end(&mut bytes).map_err(|error| broken(&error))?;
+        decoder
+            .read_to_end(&mut bytes)
+            .map_err(|error| broken(&error))?;
         Ok(bytes)
     }
 }

@@ -14,8 +14,8 @@ use std::time::Instant;
 use relocore_loader::{Object, RingBuffer};
 
 use super::OBJECT;
-use crate::style::{DIM, ERROR, GOOD, HEAD, WARN};
 use crate::Failure;
+use crate::style::{DIM, ERROR, GOOD, HEAD, WARN};
 
 /// How long events are waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -44,9 +44,16 @@ impl Event {
         let (words, rest) = rest.split_first_chunk::<28>()?;
         let (flags, comm) = rest.split_first_chunk::<4>()?;
         let comm: &[u8; 16] = comm.get(..16)?.try_into().ok()?;
-        let mut words = words.as_chunks().0.iter().map(|word| u32::from_ne_bytes(*word));
+        let mut words = words
+            .as_chunks()
+            .0
+            .iter()
+            .map(|word| u32::from_ne_bytes(*word));
         let mut word = || words.next();
-        let end = comm.iter().position(|&byte| byte == 0).unwrap_or(comm.len());
+        let end = comm
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(comm.len());
         Some(Self {
             inode: u64::from_ne_bytes(*inode),
             pid: word()?,
@@ -72,7 +79,10 @@ pub(super) fn run(out: &mut impl Write) -> Result<(), Failure> {
         Err(Stop::Failure(failure)) => Err(failure),
         Err(Stop::NotHere(reason)) => {
             writeln!(out, "{WARN}not loaded:{WARN:#} {reason}")?;
-            writeln!(out, "The table above needs neither privilege nor a kernel, and stands.")?;
+            writeln!(
+                out,
+                "The table above needs neither privilege nor a kernel, and stands."
+            )?;
             Ok(())
         }
     }
@@ -98,7 +108,11 @@ fn not_here(error: impl core::fmt::Display) -> Stop {
 fn watch(out: &mut impl Write) -> Result<(), Stop> {
     let object = Object::from_bytes("demo", OBJECT.to_vec()).map_err(not_here)?;
     let loaded = object.load().map_err(not_here)?;
-    let _link = loaded.program("handle_exec").map_err(not_here)?.attach().map_err(not_here)?;
+    let _link = loaded
+        .program("handle_exec")
+        .map_err(not_here)?
+        .attach()
+        .map_err(not_here)?;
     let events = loaded.map("events").map_err(not_here)?;
     let mut ring = RingBuffer::new([events]).map_err(not_here)?;
 
@@ -158,15 +172,24 @@ fn print(out: &mut impl Write, events: &[Event]) -> Result<(), Stop> {
     )?;
     for event in events {
         let version = event.kernel_version;
-        let version =
-            format!("{}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff);
+        let version = format!(
+            "{}.{}.{}",
+            version >> 16,
+            version >> 8 & 0xff,
+            version & 0xff
+        );
         writeln!(
             out,
             "{:>8} {:>8}  {:<16} {:>12}  {version:>9} {:>5} {:>5}",
             event.pid, event.parent, event.comm, event.inode, event.hz, event.nr_shmem
         )?;
     }
-    writeln!(out, "{DIM}{} executions in {} s{DIM:#}", events.len(), PATIENCE.as_secs())?;
+    writeln!(
+        out,
+        "{DIM}{} executions in {} s{DIM:#}",
+        events.len(),
+        PATIENCE.as_secs()
+    )?;
     Ok(())
 }
 
@@ -177,19 +200,33 @@ fn verdict(out: &mut impl Write, watched: &mut Watched, events: &[Event]) -> Res
     let comm = fs::read_to_string(format!("{proc}/comm"))?;
     let inode = fs::metadata(format!("{proc}/exe"))?.ino();
     let Some(event) = events.iter().find(|event| event.pid == pid) else {
-        writeln!(out, "{ERROR}the demo's own process {pid} was not reported{ERROR:#}")?;
+        writeln!(
+            out,
+            "{ERROR}the demo's own process {pid} was not reported{ERROR:#}"
+        )?;
         return Err(Stop::Failure(Failure::Object));
     };
     let checks = [
         ("command", event.comm == comm.trim_end()),
-        ("executable's inode", event.inode == inode && inode == watched.inode),
+        (
+            "executable's inode",
+            event.inode == inode && inode == watched.inode,
+        ),
         ("parent", event.parent == std::process::id()),
     ];
     for (what, right) in checks {
-        let (style, word) = if right { (GOOD, "as /proc says") } else { (ERROR, "WRONG") };
+        let (style, word) = if right {
+            (GOOD, "as /proc says")
+        } else {
+            (ERROR, "WRONG")
+        };
         writeln!(out, "process {pid}: {what:<20} {style}{word}{style:#}")?;
     }
-    if checks.iter().all(|(_, right)| *right) { Ok(()) } else { Err(Stop::Failure(Failure::Object)) }
+    if checks.iter().all(|(_, right)| *right) {
+        Ok(())
+    } else {
+        Err(Stop::Failure(Failure::Object))
+    }
 }
 
 #[cfg(test)]
@@ -207,7 +244,10 @@ mod tests {
         bytes.extend(*b"sleep\0xxxxxxxxxx");
         let event = Event::decode(&bytes).unwrap();
         assert_eq!((event.inode, event.pid, event.comm_bytes), (7, 1, 7));
-        assert_eq!((event.reset_on_fork, event.has_arena, event.old_state), (1, 0, 1));
+        assert_eq!(
+            (event.reset_on_fork, event.has_arena, event.old_state),
+            (1, 0, 1)
+        );
         assert_eq!(event.comm, "sleep");
         assert_eq!(Event::decode(&bytes[..40]), None);
     }

@@ -13,10 +13,10 @@ use relocore::relo::{Outcome, RelocKind, Resolution};
 use relocore_loader::kernel::Target;
 
 use super::kernels::BUNDLED;
+use crate::Failure;
 use crate::input;
 use crate::report;
 use crate::style::{DIM, ERROR, GOOD, HEAD, WARN};
-use crate::Failure;
 
 /// One kernel's answers.
 struct Column {
@@ -39,11 +39,19 @@ pub(super) fn print(out: &mut impl Write, plan: &Plan<'_>) -> Result<(), Failure
     }
     match Target::Kernel.open() {
         Ok(running) => columns.push(column("running".to_owned(), &running.bytes, plan)),
-        Err(error) => writeln!(out, "{WARN}no column for the running kernel:{WARN:#} {error}")?,
+        Err(error) => writeln!(
+            out,
+            "{WARN}no column for the running kernel:{WARN:#} {error}"
+        )?,
     }
     let rows = rows(plan);
     let label = rows.iter().map(|row| row.label.len()).max().unwrap_or(0);
-    let width = columns.iter().map(|column| column.name.len()).max().unwrap_or(0).max(8);
+    let width = columns
+        .iter()
+        .map(|column| column.name.len())
+        .max()
+        .unwrap_or(0)
+        .max(8);
 
     write!(out, "{HEAD}{:label$}", "")?;
     for column in &columns {
@@ -78,14 +86,21 @@ fn column(name: String, bytes: &[u8], plan: &Plan<'_>) -> Column {
     let start = Instant::now();
     let answers = Btf::parse(bytes, &mut slots).and_then(|btf| relocate(plan, &[btf]));
     let micros = start.elapsed().as_micros();
-    Column { name, answers: answers.map_err(|error| error.to_string()), micros }
+    Column {
+        name,
+        answers: answers.map_err(|error| error.to_string()),
+        micros,
+    }
 }
 
 fn rows(plan: &Plan<'_>) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for (record, entry) in plan.records().enumerate() {
         let kind = RelocKind::from_raw(entry.record.kind).map_or("unknown", what);
-        let label = format!("{kind:<10} {}", report::path_of(plan.local(), &entry.record));
+        let label = format!(
+            "{kind:<10} {}",
+            report::path_of(plan.local(), &entry.record)
+        );
         if !rows.iter().any(|row| row.label == label) {
             rows.push(Row { label, record });
         }
@@ -111,7 +126,9 @@ const fn what(kind: RelocKind) -> &'static str {
 
 /// What a record's instruction gets.
 fn cell(resolution: Option<&Resolution>) -> (anstyle::Style, String) {
-    let Some(resolution) = resolution else { return (ERROR, "?".to_owned()) };
+    let Some(resolution) = resolution else {
+        return (ERROR, "?".to_owned());
+    };
     let question = resolution.kind.is_some_and(|kind| {
         matches!(
             kind,
