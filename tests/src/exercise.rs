@@ -276,6 +276,17 @@ pub fn object(object: &[u8], target: &[u8]) {
     assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
+/// [`object`], for one input that holds both: the object's length in two bytes, little-endian, the
+/// object, the target.
+pub fn pair(bytes: &[u8]) {
+    let Some((length, rest)) = bytes.split_first_chunk() else {
+        return;
+    };
+    let length = usize::from(u16::from_le_bytes(*length));
+    let (one, target) = rest.split_at(length.min(rest.len()));
+    object(one, target);
+}
+
 /// One resolution, made of the first bytes, into the instructions that the rest are.
 pub fn patch(bytes: &[u8]) {
     let Some((&[how, value_bytes, local, sizes, at, ..], rest)) = bytes.split_at_checked(16) else {

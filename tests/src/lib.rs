@@ -10,3 +10,8 @@ mod relocate;
 
 pub use data::{Kernel, Module, Object, kernel, kernels, object, objects, seeds, targets};
 pub use relocate::{BadObject, Relocated, relocate};
+
+/// README's Rust blocks, which this compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -3,7 +3,8 @@
 //!
 //! Release builds flip every bit; builds without optimization set every byte to a few values.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::thread;
 
 use relocore::elf::Object as Elf;

@@ -40,8 +40,10 @@ fn find_in<'n>(
     let mut lines = lines.take(MAX_BYTES);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
+        // The name first: there are many lines and few names.
         if let Some((name, address)) = read(&line)
             && let Some(&name) = wanted.get(name)
+            && let Some(address) = number(address)
         {
             let symbol = found.entry(name).or_insert(Symbol::At(address));
             if *symbol != Symbol::At(address) {
@@ -53,17 +55,21 @@ fn find_in<'n>(
     Ok(found)
 }
 
-fn read(line: &[u8]) -> Option<(&[u8], u64)> {
+/// Name and address of a line.
+fn read(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut words = line
         .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty());
     let (address, kind, name) = (words.next()?, words.next()?, words.next()?);
-    let address = u64::from_str_radix(str::from_utf8(address).ok()?, 16).ok()?;
-    let name = match (kind, find_suffix(name)) {
-        (b"d", Some(at)) => name.get(..at)?,
+    let name = match kind {
+        b"d" => name.get(..find_suffix(name).unwrap_or(name.len()))?,
         _ => name,
     };
     Some((name, address))
+}
+
+fn number(address: &[u8]) -> Option<u64> {
+    u64::from_str_radix(str::from_utf8(address).ok()?, 16).ok()
 }
 
 fn find_suffix(name: &[u8]) -> Option<usize> {

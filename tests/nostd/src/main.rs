@@ -24,15 +24,23 @@ fn relocate(object: &[u8], target: &[u8], text: &mut [u8]) -> relocore::Result<u
     let (mut slots, mut target_slots) = ([0; 64], [0; 64]);
     let mut programs = [ProgramRange::EMPTY; 64];
     let plan = Plan::new(Object::parse(object)?, &mut slots, &mut programs)?;
-    let targets = [Btf::parse(Object::parse(target)?.btf()?, &mut target_slots)?];
+    let targets = [Btf::parse(
+        Object::parse(target)?.btf()?,
+        &mut target_slots,
+    )?];
     let (mut roots, mut candidates) = ([Root::EMPTY; 256], [Candidate::EMPTY; 256]);
-    let workspace = Workspace { roots: &mut roots, candidates: &mut candidates };
+    let workspace = Workspace {
+        roots: &mut roots,
+        candidates: &mut candidates,
+    };
     let mut relocator = plan.relocator(&targets, workspace)?;
     let mut resolutions = [Resolution::EMPTY; 256];
     let count = plan.resolve(&mut relocator, &mut resolutions)?;
     for planned in plan.sections() {
         let planned = planned?;
-        let Some(index) = planned.programs.index() else { continue };
+        let Some(index) = planned.programs.index() else {
+            continue;
+        };
         let data = plan.object().section(index)?.data()?;
         if let Some(text) = text.get_mut(..data.len()) {
             text.copy_from_slice(data);
@@ -47,7 +55,9 @@ extern "C" fn start() -> ! {
     let mut text = [0; 8192];
     // The bytes are anyone's: nothing may be worked out from them at compile time.
     let resolved = relocate(black_box(OBJECT), black_box(TARGET), &mut text);
-    exit(i32::from(!resolved.is_ok_and(|resolved| resolved > 10 && black_box(text) != [0; 8192])))
+    exit(i32::from(!resolved.is_ok_and(|resolved| {
+        resolved > 10 && black_box(text) != [0; 8192]
+    })))
 }
 
 fn exit(status: i32) -> ! {
