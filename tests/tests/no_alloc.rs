@@ -3,10 +3,11 @@
 //!
 //! `cargo test -p relocore-tests --test no_alloc -- --nocapture` prints the figures.
 
+use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::System;
 
 use relocore::btf::Btf;
 use relocore::elf::{Object, ProgramRange};
