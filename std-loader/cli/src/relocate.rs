@@ -1,6 +1,6 @@
 //! `relocore relocate`: every record of an object, answered for a target.
 //!
-//! Enters: an object file and target BTF. Leaves: a table, or JSON lines ([`json`](crate::json)),
+//! Enters: an object file and target BTF. Leaves: a table, or JSON lines ([`json`]),
 //! and with `-o` the object with patched instructions.
 
 use core::time::Duration;
