@@ -32,6 +32,17 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// The byte offset of the `nth` type (from 0), if every type has a slot.
+    #[inline(always)]
+    pub(super) fn direct(&self, nth: u32) -> Option<usize> {
+        if self.shift != 0 {
+            return None;
+        }
+        self.slots
+            .get(nth as usize)
+            .map(|&place| Place::bytes(place))
+    }
+
     /// The places of all types, if every one has a slot.
     pub(super) fn all(&self, count: u32) -> Option<&'a [u32]> {
         let slots = self.slots;

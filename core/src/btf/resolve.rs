@@ -63,7 +63,13 @@ impl<'a> Btf<'a> {
     /// `OutOfRange` for an id that does not exist; `TooDeep` after [`MAX_CHAIN`] steps.
     #[inline]
     pub fn skip_mods(&self, id: TypeId) -> Result<Type<'a>> {
-        let mut ty = self.type_by_id(id)?;
+        self.skip_mods_of(self.type_by_id(id)?)
+    }
+
+    /// [`skip_mods`](Self::skip_mods) of a type that has been looked up.
+    #[inline]
+    pub(crate) fn skip_mods_of(&self, ty: Type<'a>) -> Result<Type<'a>> {
+        let (id, mut ty) = (ty.id(), ty);
         for _ in 0..=MAX_CHAIN {
             if !ty.kind().is_modifier() {
                 return Ok(ty);

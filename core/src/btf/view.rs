@@ -125,19 +125,17 @@ impl<'a> Btf<'a> {
         let mut writer = Writer::new(slots);
         let (mut walk, mut batch) = (Walk::new(self.sections), Batch::new());
         let mut count = 0u32;
-        loop {
-            let places = walk.next(&mut batch)?;
-            if places.is_empty() {
-                break;
+        while walk.next(&mut batch)? {
+            for places in batch.runs() {
+                if self.pointer_bytes.is_none() {
+                    self.pointer_bytes = places
+                        .iter()
+                        .find_map(|&place| self.pointer_bytes_of(place));
+                }
+                writer.extend(count, places);
+                // Under 4 GiB of records of 12 bytes or more.
+                count = count.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
             }
-            if self.pointer_bytes.is_none() {
-                self.pointer_bytes = places
-                    .iter()
-                    .find_map(|&place| self.pointer_bytes_of(place));
-            }
-            writer.extend(count, places);
-            // Under 4 GiB of records of 12 bytes or more.
-            count = count.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
         }
         fits(
             u64::from(self.first).wrapping_add(u64::from(count)),
@@ -237,20 +235,19 @@ impl<'a> Btf<'a> {
         kinds: u128,
         mut each: impl FnMut(&[Named]) -> Result<()>,
     ) -> Result<()> {
-        let picker = Picker::new(self.sections, kinds);
+        let mut picker = Picker::new(self.sections, kinds);
         let mut first = self.first;
         if let Some(places) = self.count.and_then(|count| self.index.all(count)) {
             return picker.pick(first, places, &mut each);
         }
         let (mut walk, mut batch) = (Walk::new(self.sections), Batch::new());
-        loop {
-            let places = walk.next(&mut batch)?;
-            if places.is_empty() {
-                return Ok(());
+        while walk.next(&mut batch)? {
+            for places in batch.runs() {
+                picker.pick(first, places, &mut each)?;
+                first = first.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
             }
-            picker.pick(first, places, &mut each)?;
-            first = first.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
         }
+        Ok(())
     }
 
     /// The type of that id; id 0 is `void`.
@@ -259,6 +256,18 @@ impl<'a> Btf<'a> {
     /// `OutOfRange` if there is none; a bad record on the way, if the view was only opened.
     #[inline]
     pub fn type_by_id(&self, id: TypeId) -> Result<Type<'a>> {
+        // Of a base's id, what is left is beyond all slots.
+        let nth = id.0.wrapping_sub(self.first);
+        match self.index.direct(nth) {
+            Some(at) => record::read(&self.sections, at, id).map(|(ty, _)| ty),
+            None => self.type_from_checkpoint(id),
+        }
+    }
+
+    /// [`type_by_id`](Self::type_by_id) where there is no slot for each type, and for the base's
+    /// ids.
+    #[inline(never)]
+    fn type_from_checkpoint(&self, id: TypeId) -> Result<Type<'a>> {
         if id.0 < self.first {
             return match self.base {
                 Some(base) => base.type_by_id(id),

@@ -7,9 +7,8 @@
 
 use core::cmp::Ordering;
 
-use crate::btf::{Btf, CHUNK, Kind, Named, essential_name};
+use crate::btf::{Btf, Kind, Named, essential_name};
 use crate::error::{Error, ErrorKind, Result, Site, What};
-use crate::sort::sort_by;
 use crate::units::TypeId;
 
 use super::filter::{Filter, hash, head_of_text};
@@ -21,6 +20,8 @@ use super::trace::trace;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Candidate {
     root: u32,
+    /// How many candidates of its root were met before it.
+    rank: u32,
     pub(super) id: TypeId,
     pub(super) btf: u16,
     pub(super) state: State,
@@ -42,6 +43,7 @@ impl Candidate {
     /// For buffers that are filled later.
     pub const EMPTY: Self = Self {
         root: u32::MAX,
+        rank: 0,
         id: TypeId::VOID,
         btf: 0,
         state: State::Open,
@@ -86,7 +88,8 @@ struct Found<'s> {
 }
 
 impl Found<'_> {
-    /// Groups the candidates by root, and tells each root its range.
+    /// Groups the candidates by root, and tells each root its range: they were met in the order
+    /// of targets and ids, and each knows how many of its root came before it.
     fn settle(&mut self, roots: &mut [Root]) -> Result<usize> {
         let needed = self.count as u64;
         let Some(found) = self.buffer.get_mut(..self.count) else {
@@ -96,21 +99,36 @@ impl Found<'_> {
             };
             return Err(Error::new(kind, Site::Call));
         };
-        let place = |one: &Candidate| (one.root, one.btf, one.id);
-        sort_by(found, |a, b| place(a).cmp(&place(b)));
-        let mut rest = &*found;
         let mut first = 0u32;
-        for (number, root) in (0u32..).zip(roots) {
-            let len = rest
-                .iter()
-                .take_while(|candidate| candidate.root == number)
-                .count();
-            rest = rest.get(len..).unwrap_or(&[]);
-            root.first = first;
-            root.len = u32::try_from(len).unwrap_or(u32::MAX);
-            first = first.saturating_add(root.len);
+        for root in roots.iter_mut() {
+            (root.first, root.len) = (first, root.met);
+            first = first.saturating_add(root.met);
+        }
+        let home = |one: &Candidate| {
+            let first = roots.get(one.root as usize).map_or(0, |root| root.first);
+            first.saturating_add(one.rank) as usize
+        };
+        // Whoever is not at home changes places with the one who sits there: each exchange brings
+        // one home.
+        for at in 0..found.len() {
+            for _ in 0..needed {
+                let Some(&one) = found.get(at) else { break };
+                let home = home(&one);
+                let Some(&other) = found.get(home) else { break };
+                if home == at {
+                    break;
+                }
+                put(found, home, one);
+                put(found, at, other);
+            }
         }
         Ok(self.count)
+    }
+}
+
+fn put(found: &mut [Candidate], at: usize, one: Candidate) {
+    if let Some(slot) = found.get_mut(at) {
+        *slot = one;
     }
 }
 
@@ -122,7 +140,7 @@ struct Search<'p, 'a, 's> {
 
 impl Search<'_, '_, '_> {
     /// One pass over a target's own types, for every root that has no candidate yet.
-    fn scan(&mut self, target: &Btf<'_>, btf: u16, roots: &[Root]) -> Result<()> {
+    fn scan(&mut self, target: &Btf<'_>, btf: u16, roots: &mut [Root]) -> Result<()> {
         let mut filter = Filter::new();
         let mut kinds = 0u128;
         for root in roots
@@ -135,18 +153,18 @@ impl Search<'_, '_, '_> {
                 kinds |= 1 << Kind::Enum64.number();
             }
         }
+        let mut likely = [0u8; 256];
         target.named(kinds, |types| {
             // The heads of names lie all over the strings: ask for many before judging any.
-            let mut likely = [0u8; CHUNK];
-            let mut count = 0usize;
+            let mut count = 0u8;
             for (number, ty) in (0u8..).zip(types) {
-                if let Some(slot) = likely.get_mut(count) {
+                if let Some(slot) = likely.get_mut(usize::from(count)) {
                     *slot = number;
                 }
                 let passes = filter.passes(head_of_text(target.text(ty.name)?));
-                count = count.wrapping_add(usize::from(passes));
+                count = count.wrapping_add(u8::from(passes));
             }
-            for &number in likely.get(..count).unwrap_or(&[]) {
+            for &number in likely.get(..usize::from(count)).unwrap_or(&[]) {
                 if let Some(ty) = types.get(usize::from(number))
                     && filter.passes_long(target.text(ty.name)?)
                 {
@@ -157,7 +175,7 @@ impl Search<'_, '_, '_> {
         })
     }
 
-    fn judge(&mut self, target: &Btf<'_>, btf: u16, ty: &Named, roots: &[Root]) -> Result<()> {
+    fn judge(&mut self, target: &Btf<'_>, btf: u16, ty: &Named, roots: &mut [Root]) -> Result<()> {
         let name = essential_name(target.name(ty.name)?);
         if !name.is_empty() {
             let candidate = Candidate {
@@ -165,22 +183,22 @@ impl Search<'_, '_, '_> {
                 btf,
                 ..Candidate::EMPTY
             };
-            self.add(name, class(ty.kind), candidate, roots);
+            self.add(name, class(Kind::from_raw(ty.kind)), candidate, roots);
         }
         Ok(())
     }
 
     /// Adds `candidate` to every root of that name and kind: they stand side by side.
-    fn add(&mut self, name: &[u8], kind: Kind, candidate: Candidate, roots: &[Root]) {
+    fn add(&mut self, name: &[u8], kind: Kind, candidate: Candidate, roots: &mut [Root]) {
         let hash = hash(name);
-        let order = |root: &Root| root.order(self.local, hash, name, kind);
+        let order = |root: &Root| root.order(self.local, hash, || name, kind);
         let start = roots.partition_point(|root| order(root) == Ordering::Less);
         let same = roots.get(start..).unwrap_or(&[]);
         let same = same.partition_point(|root| order(root) == Ordering::Equal);
         for number in start..start.saturating_add(same) {
-            if roots.get(number).is_none_or(|root| root.len > 0) {
+            let Some(root) = roots.get_mut(number).filter(|root| root.len == 0) else {
                 continue;
-            }
+            };
             let Some(slot) = self.found.buffer.get_mut(self.found.count) else {
                 // Only the number matters now, and is one a root.
                 self.found.count = self
@@ -195,8 +213,10 @@ impl Search<'_, '_, '_> {
             );
             *slot = Candidate {
                 root: u32::try_from(number).unwrap_or(u32::MAX),
+                rank: root.met,
                 ..candidate
             };
+            root.met = root.met.saturating_add(1);
             self.found.count = self.found.count.saturating_add(1);
         }
     }

@@ -4,6 +4,8 @@
 //! perhaps. A kernel has some twenty thousand names to ask about and an object wants a few
 //! hundred at most, so the answer must cost no more than a load and a bit test.
 
+use crate::btf::zero_bytes;
+
 /// Bits of a set: 2 KiB, so that 300 roots leave under 4 % of wrong perhapses.
 const WORDS: usize = 256;
 
@@ -78,13 +80,6 @@ pub(super) fn head_of_text(text: &[u8]) -> u64 {
         Some(first) => until_nul(u64::from_be_bytes(*first)),
         None => head(name_within::<8>(text)),
     }
-}
-
-/// The top bit of each byte that is 0. Exact: no carry leaves a byte.
-#[inline(always)]
-const fn zero_bytes(word: u64) -> u64 {
-    const LOW7: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    !((word & LOW7).wrapping_add(LOW7) | word | LOW7)
 }
 
 /// Zeros in place of everything from the first zero byte, from the top, on.

@@ -16,7 +16,7 @@ use super::kind::RelocKind;
 use super::outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType, Validate};
 use super::path;
 use super::roots::{self, Root};
-use super::spec::Spec;
+use super::spec::{Leaf, Spec};
 use super::trace::trace;
 use super::value::{self, Value};
 
@@ -130,8 +130,8 @@ impl<'a, 's> Relocator<'a, 's> {
             .type_by_id(record.type_id)
             .map_err(Failure::Local)?;
         let access = self.local.name(record.access).map_err(Failure::Local)?;
-        self.own.set(&self.local, record.type_id, access, kind)?;
-        let own = value::of_spec(&self.local, kind, &self.own, Failure::Local)?;
+        let leaf = self.own.set(&self.local, root, access, kind)?;
+        let own = value::of_spec(&self.local, kind, &self.own, &leaf, Failure::Local)?;
         let mut answer = Resolution {
             local: own.number,
             validate: own.validate,
@@ -140,16 +140,12 @@ impl<'a, 's> Relocator<'a, 's> {
         if kind == RelocKind::TypeIdLocal {
             return Ok(answer);
         }
-        if self
-            .local
-            .name(root.name())
-            .map_err(Failure::Local)?
-            .is_empty()
-        {
+        let anonymous = self.local.name_is(root.name(), b"");
+        if anonymous.map_err(Failure::Local)? {
             return Err(Failure::AnonymousRoot);
         }
         let range = self.range_of(record.type_id);
-        match self.first_match(kind, range)? {
+        match self.first_match(kind, &leaf, range)? {
             Ok(matched) => {
                 answer.outcome = Outcome::Value(matched.value.number);
                 answer.target = Some(matched.target);
@@ -187,9 +183,10 @@ impl<'a, 's> Relocator<'a, 's> {
     fn first_match(
         &mut self,
         kind: RelocKind,
+        leaf: &Leaf<'a>,
         range: core::ops::Range<usize>,
     ) -> Result<Result<Matched<'a>, Reason>, Failure> {
-        let outcome = self.compare(kind, range.clone());
+        let outcome = self.compare(kind, leaf, range.clone());
         let narrowed = matches!(outcome, Ok(Ok(_)));
         // Whatever went wrong, the next record finds no marks of this one.
         for candidate in self.candidates.get_mut(range).unwrap_or_default() {
@@ -205,6 +202,7 @@ impl<'a, 's> Relocator<'a, 's> {
     fn compare(
         &mut self,
         kind: RelocKind,
+        leaf: &Leaf<'a>,
         range: core::ops::Range<usize>,
     ) -> Result<Result<Matched<'a>, Reason>, Failure> {
         let mut first: Option<Matched<'a>> = None;
@@ -218,7 +216,7 @@ impl<'a, 's> Relocator<'a, 's> {
                 continue;
             }
             open = open.saturating_add(1);
-            let matched = match self.try_candidate(kind, candidate)? {
+            let matched = match self.try_candidate(kind, leaf, candidate)? {
                 Ok(matched) => matched,
                 Err(why) => {
                     mismatch = mismatch.or_else(|| Some((target_type(candidate), why)));
@@ -244,7 +242,9 @@ impl<'a, 's> Relocator<'a, 's> {
             let Some(&candidate) = self.candidates.get(at) else {
                 break;
             };
-            if candidate.state == State::Dropped && self.try_candidate(kind, candidate)?.is_ok() {
+            if candidate.state == State::Dropped
+                && self.try_candidate(kind, leaf, candidate)?.is_ok()
+            {
                 return Ok(Err(Reason::Narrowed {
                     would_fit: target_type(candidate),
                 }));
@@ -260,22 +260,24 @@ impl<'a, 's> Relocator<'a, 's> {
     fn try_candidate(
         &mut self,
         kind: RelocKind,
+        leaf: &Leaf<'a>,
         candidate: Candidate,
     ) -> Result<Result<Matched<'a>, Mismatch>, Failure> {
         self.budget.spend()?;
         let Some(target) = self.targets.get(usize::from(candidate.btf)) else {
             return Err(Failure::TooComplex);
         };
-        let (local, spec) = (&self.own, &mut self.tried);
+        let (local, spec) = ((&self.own, leaf), &mut self.tried);
         let mut pair = Pair {
             local: &self.local,
             target,
             budget: &mut self.budget,
         };
-        if let Some(mismatch) = path::match_candidate(&mut pair, kind, local, candidate.id, spec)? {
-            return Ok(Err(mismatch));
-        }
-        let value = value::of_spec(target, kind, spec, Failure::Target)?;
+        let ended = match path::match_candidate(&mut pair, kind, local, candidate.id, spec)? {
+            Ok(ended) => ended,
+            Err(mismatch) => return Ok(Err(mismatch)),
+        };
+        let value = value::of_spec(target, kind, spec, &ended, Failure::Target)?;
         Ok(Ok(Matched {
             target: target_type(candidate),
             bit_offset: spec.bit_offset,

@@ -30,6 +30,8 @@ pub struct Root {
     /// Its candidates, as a range of the candidate buffer.
     pub(super) first: u32,
     pub(super) len: u32,
+    /// Candidates met so far, until the search is over and `len` says it.
+    pub(super) met: u32,
 }
 
 const NO_CHILD: u32 = u32::MAX;
@@ -44,6 +46,7 @@ impl Root {
         kind: Kind::Void,
         first: 0,
         len: 0,
+        met: 0,
     };
 
     const fn new(id: TypeId) -> Self {
@@ -72,11 +75,17 @@ impl Root {
     }
 
     /// How the root orders against a target type's essential name (and its hash) and class of
-    /// kind.
-    pub(super) fn order(&self, local: &Btf<'_>, hash: u64, name: &[u8], kind: Kind) -> Ordering {
+    /// kind. Hashes mostly decide: names are asked for only where they are equal.
+    pub(super) fn order<'n>(
+        &self,
+        local: &Btf<'_>,
+        hash: u64,
+        name: impl FnOnce() -> &'n [u8],
+        kind: Kind,
+    ) -> Ordering {
         self.hash
             .cmp(&hash)
-            .then_with(|| self.essential(local).cmp(name))
+            .then_with(|| self.essential(local).cmp(name()))
             .then_with(|| self.kind.number().cmp(&kind.number()))
     }
 }
@@ -122,7 +131,7 @@ pub(super) fn collect<'s>(
     }
     let roots = buffer.get_mut(..used).unwrap_or_default();
     sort_by(roots, |a, b| {
-        a.order(local, b.hash, b.essential(local), b.kind)
+        a.order(local, b.hash, || b.essential(local), b.kind)
             .then_with(|| a.id.cmp(&b.id))
     });
     // Sorting has torn the tree: tie it again over the same roots.

@@ -4,12 +4,12 @@
 //! libbpf's `bpf_core_calc_field_relo` and its two sisters; of shifts, the byte order of the BTF
 //! decides, not this machine's.
 
-use crate::btf::{Btf, Encoding, Kind, Type};
-use crate::units::{Bits, Endian, TypeId};
+use crate::btf::{Btf, Encoding, Kind, Member, Type};
+use crate::units::{Bits, Endian};
 
 use super::kind::RelocKind;
 use super::outcome::{Failure, Validate};
-use super::spec::{Accessor, Spec};
+use super::spec::{Leaf, Spec};
 
 /// What a spec amounts to, over its own BTF.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +34,12 @@ impl Value<'_> {
 /// Which side a spec is of: errors of its BTF say so.
 type Side = fn(crate::Error) -> Failure;
 
-/// The value of `spec`, which matched.
+/// The value of `spec`, which matched and ended at `leaf`.
 pub(super) fn of_spec<'a>(
     btf: &Btf<'a>,
     kind: RelocKind,
     spec: &Spec,
+    leaf: &Leaf<'a>,
     side: Side,
 ) -> Result<Value<'a>, Failure> {
     Ok(match kind {
@@ -50,29 +51,22 @@ pub(super) fn of_spec<'a>(
         RelocKind::TypeIdLocal | RelocKind::TypeIdTarget => {
             Value::of(u64::from(spec.root().0), Validate::No)
         }
-        RelocKind::TypeSize => Value::of(
-            u64::from(btf.size_bytes(spec.root()).map_err(side)?),
-            Validate::Full,
-        ),
-        RelocKind::EnumvalValue => enumerator(btf, spec, side)?,
-        _ => match spec.last() {
-            Some(Accessor { ty, name: None, .. }) => element(btf, kind, spec, ty, side)?,
-            Some(Accessor {
-                ty,
-                index,
-                name: Some(_),
-            }) => member(btf, kind, spec, ty, index, side)?,
-            None => return Err(Failure::AccessSyntax),
+        RelocKind::TypeSize => {
+            let size = btf.size_of(leaf.ty).map_err(side)?;
+            Value::of(u64::from(size), Validate::Full)
+        }
+        RelocKind::EnumvalValue => enumerator(spec, &leaf.ty)?,
+        _ => match leaf.member {
+            None => element(btf, kind, spec, leaf.ty, side)?,
+            Some(member) => field(btf, kind, spec, leaf.ty, member, side)?,
         },
     })
 }
 
-fn enumerator<'a>(btf: &Btf<'a>, spec: &Spec, side: Side) -> Result<Value<'a>, Failure> {
-    let Some(Accessor { ty, index, .. }) = spec.last() else {
-        return Err(Failure::AccessSyntax);
-    };
-    let ty = btf.type_by_id(ty).map_err(side)?;
-    let enumerator = ty.enumerators().get(index).ok_or(Failure::AccessSyntax)?;
+fn enumerator<'a>(spec: &Spec, ty: &Type<'a>) -> Result<Value<'a>, Failure> {
+    let index = spec.last().map(|last| last.index);
+    let enumerator = index.and_then(|index| ty.enumerators().get(index));
+    let enumerator = enumerator.ok_or(Failure::AccessSyntax)?;
     let narrow = ty.kind() == Kind::Enum && ty.own_size_bytes() <= 4;
     let validate = if narrow {
         Validate::Low32
@@ -87,22 +81,17 @@ fn element<'a>(
     btf: &Btf<'a>,
     kind: RelocKind,
     spec: &Spec,
-    ty: TypeId,
+    ty: Type<'a>,
     side: Side,
 ) -> Result<Value<'a>, Failure> {
     match kind {
-        RelocKind::FieldByteOffset => {
-            let number = u64::from(spec.bit_offset / 8);
-            let ty = btf.skip_mods(ty).map_err(side)?;
-            let access = Some(access(btf, ty, side)?);
-            Ok(Value {
-                number,
-                validate: Validate::Full,
-                access,
-            })
-        }
+        RelocKind::FieldByteOffset => Ok(Value {
+            number: u64::from(spec.bit_offset / 8),
+            validate: Validate::Full,
+            access: Some(access(btf, ty, side)?),
+        }),
         RelocKind::FieldByteSize => {
-            let size = btf.size_bytes(ty).map_err(side)?;
+            let size = btf.size_of(ty).map_err(side)?;
             Ok(Value::of(u64::from(size), Validate::Full))
         }
         _ => Err(Failure::NotOfElement),
@@ -116,46 +105,41 @@ fn access<'a>(btf: &Btf<'a>, ty: Type<'a>, side: Side) -> Result<(u32, Type<'a>)
     Ok((btf.size_of(one).map_err(side)?, ty))
 }
 
-fn member<'a>(
+/// A named member, whose type behind its modifiers is `ty`.
+fn field<'a>(
     btf: &Btf<'a>,
     kind: RelocKind,
     spec: &Spec,
-    owner: TypeId,
-    index: u32,
+    ty: Type<'a>,
+    member: Member,
     side: Side,
 ) -> Result<Value<'a>, Failure> {
-    let owner = btf.type_by_id(owner).map_err(side)?;
-    let member = owner.members().get(index).ok_or(Failure::AccessSyntax)?;
-    let ty = btf.skip_mods(member.ty).map_err(side)?;
-    let place = if member.bitfield == Bits(0) {
-        let bytes = btf.size_of(ty).map_err(side)?;
-        Place::whole(spec.bit_offset, bytes)
-    } else {
+    let is_bitfield = member.bitfield != Bits(0);
+    let place = if is_bitfield {
         // Of other kinds the size word is no size.
         let sized = matches!(ty.kind(), Kind::Int | Kind::Enum | Kind::Enum64);
         let declared_bytes = if sized { ty.own_size_bytes() } else { 0 };
         Place::bitfield(spec.bit_offset, member.bitfield.0, declared_bytes)
             .ok_or_else(|| Failure::Bitfield { ty: ty.id() })?
+    } else {
+        let bytes = btf.size_of(ty).map_err(side)?;
+        Place::whole(spec.bit_offset, bytes)
     };
-    let is_bitfield = member.bitfield != Bits(0);
     let validate = if is_bitfield {
         Validate::No
     } else {
         Validate::Full
     };
     Ok(match kind {
-        RelocKind::FieldByteOffset => {
-            let access = if is_bitfield {
-                None
-            } else {
-                Some(access(btf, ty, side)?)
-            };
-            Value {
-                number: place.byte_off,
-                validate,
-                access,
-            }
-        }
+        RelocKind::FieldByteOffset => Value {
+            number: place.byte_off,
+            validate,
+            access: match ty.kind() {
+                _ if is_bitfield => None,
+                Kind::Array => Some(access(btf, ty, side)?),
+                _ => Some((place.size(), ty)),
+            },
+        },
         RelocKind::FieldByteSize => Value::of(place.bytes, validate),
         // Sign and right shift are no choice of the compiler's.
         RelocKind::FieldSigned => Value::of(u64::from(is_signed(&ty)), Validate::Full),
@@ -180,6 +164,11 @@ struct Place {
 }
 
 impl Place {
+    /// The load's size, in bytes.
+    fn size(self) -> u32 {
+        u32::try_from(self.bytes).unwrap_or(u32::MAX)
+    }
+
     fn whole(bit_off: u32, bytes: u32) -> Self {
         let bytes = u64::from(bytes);
         Self {
