@@ -121,7 +121,30 @@ impl<'a> Btf<'a> {
         split.indexed(slots)
     }
 
-    fn indexed(mut self, slots: &'a mut [u32]) -> Result<Self> {
+    /// [`parse`](Self::parse), and in the same walk [`named`](Self::named).
+    pub(crate) fn parse_named(
+        bytes: &'a [u8],
+        slots: &'a mut [u32],
+        kinds: u128,
+        mut each: impl FnMut(&Self, &[Named]) -> Result<()>,
+    ) -> Result<Self> {
+        let opened = Self::open(bytes)?;
+        let mut picker = Picker::new(opened.sections, kinds);
+        opened.indexed_with(slots, |first, places| {
+            picker.pick(first, places, &mut |types| each(&opened, types))
+        })
+    }
+
+    fn indexed(self, slots: &'a mut [u32]) -> Result<Self> {
+        self.indexed_with(slots, |_, _| Ok(()))
+    }
+
+    /// Fills the index, and hands all places on: those of types from an id on.
+    fn indexed_with(
+        mut self,
+        slots: &'a mut [u32],
+        mut each: impl FnMut(u32, &[u32]) -> Result<()>,
+    ) -> Result<Self> {
         let mut writer = Writer::new(slots);
         let (mut walk, mut batch) = (Walk::new(self.sections), Batch::new());
         let mut count = 0u32;
@@ -133,6 +156,7 @@ impl<'a> Btf<'a> {
                         .find_map(|&place| self.pointer_bytes_of(place));
                 }
                 writer.extend(count, places);
+                each(self.first.wrapping_add(count), places)?;
                 // Under 4 GiB of records of 12 bytes or more.
                 count = count.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
             }

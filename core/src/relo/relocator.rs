@@ -5,18 +5,19 @@
 //! that only some candidates of its root match settles the root on these, for all later records,
 //! so that layouts are never mixed in one object (libbpf narrows its candidate list the same way).
 
-use crate::btf::{Btf, Kind};
-use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::btf::Btf;
+use crate::error::Result;
 use crate::ext::CoreRelo;
 use crate::units::TypeId;
 
-use super::candidates::{self, Candidate, State};
+use super::candidates::{Candidate, State};
 use super::compat::{Budget, Pair};
 use super::kind::RelocKind;
 use super::outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType, Validate};
 use super::path;
 use super::roots::{self, Root};
 use super::spec::{Leaf, Spec};
+use super::survey::Survey;
 use super::trace::trace;
 use super::value::{self, Value};
 
@@ -54,15 +55,15 @@ const BUDGET_A_RECORD: u64 = 1 << 12;
 
 /// A candidate that matched, and what it amounts to.
 #[derive(Clone, Copy, Debug)]
-struct Matched<'a> {
+struct Matched {
     target: TargetType,
     bit_offset: u32,
-    value: Value<'a>,
+    value: Value,
 }
 
 impl<'a, 's> Relocator<'a, 's> {
     /// Collects the roots of `records` and finds all their candidates in one pass over each
-    /// target that is needed. `targets[0]` is vmlinux, or whatever is to stand for it; the rest
+    /// target that is needed: a [`Survey`] of targets that are parsed already. `targets[0]` is vmlinux, or whatever is to stand for it; the rest
     /// are modules over it, which are looked at only for roots that it lacks.
     ///
     /// # Errors
@@ -74,41 +75,32 @@ impl<'a, 's> Relocator<'a, 's> {
         records: impl Iterator<Item = CoreRelo> + Clone,
         workspace: Workspace<'s>,
     ) -> Result<Self> {
-        if u16::try_from(targets.len()).is_err() {
-            let (value, limit) = (targets.len() as u64, u64::from(u16::MAX));
-            let kind = ErrorKind::OutOfRange {
-                what: What::Targets,
-                value,
-                limit,
-            };
-            return Err(Error::new(kind, Site::Call));
-        }
-        let Workspace { roots, candidates } = workspace;
-        let asking = records
-            .clone()
-            .filter(|record| record.kind != RelocKind::TypeIdLocal as u32);
-        let roots = roots::collect(&local, asking.map(|record| record.type_id), roots)?;
-        let used = candidates::find(&local, targets, roots, candidates)?;
-        let count = records.count() as u64;
-        Ok(Self {
+        Survey::new(local, records, workspace)?.relocator(targets)
+    }
+
+    pub(super) fn of(
+        local: Btf<'a>,
+        targets: &'a [Btf<'a>],
+        roots: &'s [Root],
+        candidates: &'s mut [Candidate],
+        records: u64,
+    ) -> Self {
+        Self {
             local,
             targets,
             roots,
-            candidates: candidates.get_mut(..used).unwrap_or_default(),
-            budget: Budget(BUDGET.saturating_add(count.saturating_mul(BUDGET_A_RECORD))),
+            candidates,
+            budget: Budget(BUDGET.saturating_add(records.saturating_mul(BUDGET_A_RECORD))),
             own: Spec::default(),
             tried: Spec::default(),
-        })
+        }
     }
 
     /// Roots that no target has a type for. If the targets were vmlinux alone, modules may have
     /// some of them.
     #[must_use]
     pub fn unmatched_roots(&self) -> usize {
-        self.roots
-            .iter()
-            .filter(|root| root.len == 0 && root.kind != Kind::Void)
-            .count()
+        self.roots.iter().filter(|root| root.wants()).count()
     }
 
     /// Answers a record. Never fails as a call: what is wrong with the record or its types is the
@@ -149,17 +141,10 @@ impl<'a, 's> Relocator<'a, 's> {
             Ok(matched) => {
                 answer.outcome = Outcome::Value(matched.value.number);
                 answer.target = Some(matched.target);
-                if let (Some((local_bytes, local)), Some((target_bytes, target))) =
-                    (own.access, matched.value.access)
-                {
-                    answer.local_bytes = local_bytes;
-                    answer.target_bytes = target_bytes;
-                    answer.adjustable = value::adjustable(&local, &target);
-                } else if let Some((local_bytes, _)) = own.access {
-                    answer.local_bytes = local_bytes;
-                } else if let Some((target_bytes, _)) = matched.value.access {
-                    answer.target_bytes = target_bytes;
-                }
+                let (local, target) = (own.access, matched.value.access);
+                answer.local_bytes = local.bytes;
+                answer.target_bytes = target.bytes;
+                answer.adjustable = local.class.adjusts_to(target.class);
             }
             Err(reason) if kind.absent_is_zero() => answer.outcome = Outcome::Absent(reason),
             Err(reason) => {
@@ -185,7 +170,7 @@ impl<'a, 's> Relocator<'a, 's> {
         kind: RelocKind,
         leaf: &Leaf<'a>,
         range: core::ops::Range<usize>,
-    ) -> Result<Result<Matched<'a>, Reason>, Failure> {
+    ) -> Result<Result<Matched, Reason>, Failure> {
         let outcome = self.compare(kind, leaf, range.clone());
         let narrowed = matches!(outcome, Ok(Ok(_)));
         // Whatever went wrong, the next record finds no marks of this one.
@@ -204,8 +189,8 @@ impl<'a, 's> Relocator<'a, 's> {
         kind: RelocKind,
         leaf: &Leaf<'a>,
         range: core::ops::Range<usize>,
-    ) -> Result<Result<Matched<'a>, Reason>, Failure> {
-        let mut first: Option<Matched<'a>> = None;
+    ) -> Result<Result<Matched, Reason>, Failure> {
+        let mut first: Option<Matched> = None;
         let mut mismatch = None;
         let mut open = 0u32;
         for at in range.clone() {
@@ -262,7 +247,7 @@ impl<'a, 's> Relocator<'a, 's> {
         kind: RelocKind,
         leaf: &Leaf<'a>,
         candidate: Candidate,
-    ) -> Result<Result<Matched<'a>, Mismatch>, Failure> {
+    ) -> Result<Result<Matched, Mismatch>, Failure> {
         self.budget.spend()?;
         let Some(target) = self.targets.get(usize::from(candidate.btf)) else {
             return Err(Failure::TooComplex);
@@ -294,7 +279,7 @@ const fn target_type(candidate: Candidate) -> TargetType {
 }
 
 /// Two candidates that match must mean the same: else either could be the wrong one.
-fn agree(first: &Matched<'_>, second: &Matched<'_>) -> Result<(), Failure> {
+fn agree(first: &Matched, second: &Matched) -> Result<(), Failure> {
     let ambiguous = |first_value, second_value| Failure::Ambiguous {
         first: first.target,
         second: second.target,

@@ -1,7 +1,7 @@
 //! The distinct root types of an object's records.
 //!
 //! Enters: records, in any number. Leaves: one [`Root`] for each local type that they start from,
-//! sorted by the hash of their name for the one pass over the target ([`candidates`](super::candidates)), and found
+//! sorted by the hash of their name for the one pass over the target ([`survey`](super::survey)), and found
 //! by id for each record. All in the caller's buffer: the tree that finds a root by id lives in
 //! the roots themselves.
 
@@ -23,7 +23,7 @@ pub struct Root {
     /// makes it deeper than 32.
     children: [u32; 2],
     /// Hash of the essential name: roots are sorted by it, and so mostly without a look at names.
-    hash: u64,
+    pub(super) hash: u64,
     name: StrOff,
     /// Kind that candidates must have; `Void` if there can be none.
     pub(super) kind: Kind,
@@ -67,6 +67,11 @@ impl Root {
             self.name = ty.name();
             self.kind = class(ty.kind());
         }
+    }
+
+    /// May it have candidates, and none has been found?
+    pub(super) fn wants(&self) -> bool {
+        self.len == 0 && self.kind != Kind::Void
     }
 
     /// The name without its flavor.

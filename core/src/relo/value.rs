@@ -13,20 +13,59 @@ use super::spec::{Leaf, Spec};
 
 /// What a spec amounts to, over its own BTF.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Value<'a> {
+pub(super) struct Value {
     pub(super) number: u64,
     pub(super) validate: Validate,
-    /// For offsets of what is no bitfield: the size that a load or store of it has, in bytes, and
-    /// the type that says whether another size would do.
-    pub(super) access: Option<(u32, Type<'a>)>,
+    pub(super) access: Access,
 }
 
-impl Value<'_> {
+/// The load or store of a field that a record of its offset is about; of bitfields and of other
+/// records, none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Access {
+    /// Its size; 0 if there is none.
+    pub(super) bytes: u32,
+    pub(super) class: Class,
+}
+
+/// What an access moves, as far as it decides whether another size would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Pointer,
+    Unsigned,
+    Other,
+}
+
+impl Access {
+    const NONE: Self = Self {
+        bytes: 0,
+        class: Class::Other,
+    };
+
+    fn new(bytes: u32, ty: &Type<'_>) -> Self {
+        let class = match (ty.kind(), ty.int()) {
+            (Kind::Ptr, _) => Class::Pointer,
+            (_, Some(int)) if int.encoding != Encoding::Signed => Class::Unsigned,
+            _ => Class::Other,
+        };
+        Self { bytes, class }
+    }
+}
+
+impl Class {
+    /// May an access of this become one of the target's, which has another size? Only where
+    /// zero-extension keeps the value: pointers, and integers that are not signed.
+    pub(super) fn adjusts_to(self, target: Self) -> bool {
+        self == target && self != Self::Other
+    }
+}
+
+impl Value {
     fn of(number: u64, validate: Validate) -> Self {
         Self {
             number,
             validate,
-            access: None,
+            access: Access::NONE,
         }
     }
 }
@@ -35,13 +74,13 @@ impl Value<'_> {
 type Side = fn(crate::Error) -> Failure;
 
 /// The value of `spec`, which matched and ended at `leaf`.
-pub(super) fn of_spec<'a>(
-    btf: &Btf<'a>,
+pub(super) fn of_spec(
+    btf: &Btf<'_>,
     kind: RelocKind,
     spec: &Spec,
-    leaf: &Leaf<'a>,
+    leaf: &Leaf<'_>,
     side: Side,
-) -> Result<Value<'a>, Failure> {
+) -> Result<Value, Failure> {
     Ok(match kind {
         RelocKind::FieldExists | RelocKind::TypeExists | RelocKind::TypeMatches => {
             Value::of(1, Validate::Full)
@@ -63,7 +102,7 @@ pub(super) fn of_spec<'a>(
     })
 }
 
-fn enumerator<'a>(spec: &Spec, ty: &Type<'a>) -> Result<Value<'a>, Failure> {
+fn enumerator(spec: &Spec, ty: &Type<'_>) -> Result<Value, Failure> {
     let index = spec.last().map(|last| last.index);
     let enumerator = index.and_then(|index| ty.enumerators().get(index));
     let enumerator = enumerator.ok_or(Failure::AccessSyntax)?;
@@ -77,18 +116,18 @@ fn enumerator<'a>(spec: &Spec, ty: &Type<'a>) -> Result<Value<'a>, Failure> {
 }
 
 /// `a[n]`: offset and size only.
-fn element<'a>(
-    btf: &Btf<'a>,
+fn element(
+    btf: &Btf<'_>,
     kind: RelocKind,
     spec: &Spec,
-    ty: Type<'a>,
+    ty: Type<'_>,
     side: Side,
-) -> Result<Value<'a>, Failure> {
+) -> Result<Value, Failure> {
     match kind {
         RelocKind::FieldByteOffset => Ok(Value {
             number: u64::from(spec.bit_offset / 8),
             validate: Validate::Full,
-            access: Some(access(btf, ty, side)?),
+            access: access(btf, ty, side)?,
         }),
         RelocKind::FieldByteSize => {
             let size = btf.size_of(ty).map_err(side)?;
@@ -98,22 +137,22 @@ fn element<'a>(
     }
 }
 
-/// What a load or store of that type moves: of arrays, one innermost element. The type returned
-/// is the array nevertheless, and is then no type to adjust sizes of.
-fn access<'a>(btf: &Btf<'a>, ty: Type<'a>, side: Side) -> Result<(u32, Type<'a>), Failure> {
+/// What a load or store of that type moves: of arrays, one innermost element, though the array is
+/// no type to adjust sizes of.
+fn access(btf: &Btf<'_>, ty: Type<'_>, side: Side) -> Result<Access, Failure> {
     let one = btf.innermost(ty).map_err(side)?;
-    Ok((btf.size_of(one).map_err(side)?, ty))
+    Ok(Access::new(btf.size_of(one).map_err(side)?, &ty))
 }
 
 /// A named member, whose type behind its modifiers is `ty`.
-fn field<'a>(
-    btf: &Btf<'a>,
+fn field(
+    btf: &Btf<'_>,
     kind: RelocKind,
     spec: &Spec,
-    ty: Type<'a>,
+    ty: Type<'_>,
     member: Member,
     side: Side,
-) -> Result<Value<'a>, Failure> {
+) -> Result<Value, Failure> {
     let is_bitfield = member.bitfield != Bits(0);
     let place = if is_bitfield {
         // Of other kinds the size word is no size.
@@ -135,9 +174,9 @@ fn field<'a>(
             number: place.byte_off,
             validate,
             access: match ty.kind() {
-                _ if is_bitfield => None,
-                Kind::Array => Some(access(btf, ty, side)?),
-                _ => Some((place.size(), ty)),
+                _ if is_bitfield => Access::NONE,
+                Kind::Array => access(btf, ty, side)?,
+                _ => Access::new(place.size(), &ty),
             },
         },
         RelocKind::FieldByteSize => Value::of(place.bytes, validate),
@@ -224,13 +263,6 @@ impl Place {
     const fn rshift(self) -> u64 {
         64u64.wrapping_sub(self.bits) & 0xffff_ffff
     }
-}
-
-/// May an access of the local type be made one of the target's type, which has another size? Only
-/// where zero-extension keeps the value: pointers, and integers that are not signed.
-pub(super) fn adjustable(local: &Type<'_>, target: &Type<'_>) -> bool {
-    let unsigned = |ty: &Type<'_>| ty.int().is_some_and(|int| int.encoding != Encoding::Signed);
-    local.kind() == Kind::Ptr && target.kind() == Kind::Ptr || unsigned(local) && unsigned(target)
 }
 
 #[cfg(test)]
