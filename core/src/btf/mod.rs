@@ -34,7 +34,6 @@ pub use name::{essential_name, flavor};
 pub(crate) use named::Named;
 pub use record::{Records, Type};
 pub use resolve::MAX_CHAIN;
-pub(crate) use strings::zero_bytes;
 pub use types::{
     ArrayInfo, Element, Elements, Encoding, Enumerator, Enumerators, How, IntInfo, Member, Members,
     Param, Params, SectionVar, SectionVars,

@@ -5,7 +5,7 @@
 
 /// The top bit of each byte that is 0. Exact: no carry leaves a byte.
 #[inline(always)]
-pub(crate) const fn zero_bytes(word: u64) -> u64 {
+const fn zero_bytes(word: u64) -> u64 {
     const LOW7: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     !((word & LOW7).wrapping_add(LOW7) | word | LOW7)
 }

@@ -30,10 +30,12 @@ impl Budget {
 }
 
 impl<'a> Pair<'_, 'a> {
+    #[inline(always)]
     pub(super) fn local(&self, id: TypeId) -> Result<Type<'a>, Failure> {
         self.local.skip_mods(id).map_err(Failure::Local)
     }
 
+    #[inline(always)]
     pub(super) fn target(&self, id: TypeId) -> Result<Type<'a>, Failure> {
         self.target.skip_mods(id).map_err(Failure::Target)
     }

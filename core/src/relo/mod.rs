@@ -14,6 +14,7 @@
 
 mod candidates;
 mod compat;
+mod direct;
 mod filter;
 mod kind;
 mod matches;

@@ -170,7 +170,7 @@ struct Frame<'a> {
 
 /// Is `name` the NUL-terminated name at the start of `text`?
 #[inline(always)]
-fn begins_with(text: &[u8], name: &[u8]) -> bool {
+pub(super) fn begins_with(text: &[u8], name: &[u8]) -> bool {
     // Most names differ at once; only then is it worth a call to compare them.
     text.first() == name.first()
         && text

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::ext::CoreRelo;
 
 use super::candidates::{Candidate, Found};
-use super::filter::{Filter, hash, head_of_text};
+use super::filter::{Filter, hash};
 use super::kind::RelocKind;
 use super::relocator::{Relocator, Workspace};
 use super::roots::{self, Root, class};
@@ -75,9 +75,10 @@ impl<'a, 's> Survey<'a, 's> {
     /// # Errors
     /// As [`Btf::parse`]; a name is bad.
     pub fn open<'t>(&mut self, vmlinux: &'t [u8], slots: &'t mut [u32]) -> Result<Btf<'t>> {
-        let mut search = Search::new(&self.local, 0, self.roots);
+        let search = Search::new(&self.local, 0, self.roots);
         let (roots, found) = (&mut *self.roots, &mut self.found);
-        let btf = Btf::parse_named(vmlinux, slots, search.kinds, |target, types| {
+        let perhaps = |text: &[u8]| search.filter.passes(text);
+        let btf = Btf::parse_named(vmlinux, slots, search.kinds, perhaps, |target, types| {
             search.look(target, types, roots, found)
         })?;
         self.opened = true;
@@ -130,9 +131,10 @@ impl<'a, 's> Survey<'a, 's> {
 
     /// One pass over a target's own types, for every root that has no candidate yet.
     fn search(&mut self, target: &Btf<'_>, btf: u16) -> Result<()> {
-        let mut search = Search::new(&self.local, btf, self.roots);
+        let search = Search::new(&self.local, btf, self.roots);
         let (roots, found) = (&mut *self.roots, &mut self.found);
-        target.named(search.kinds, |types| {
+        let perhaps = |text: &[u8]| search.filter.passes(text);
+        target.named(search.kinds, perhaps, |types| {
             search.look(target, types, roots, found)
         })
     }
@@ -146,18 +148,16 @@ struct Search<'p, 'a> {
     btf: u16,
     filter: Filter,
     /// Bit *k*: some root is of kind number *k*.
-    kinds: u128,
-    /// Numbers of the types that the filter lets through.
-    likely: [u8; 256],
+    kinds: u32,
 }
 
 impl<'p, 'a> Search<'p, 'a> {
     fn new(local: &'p Btf<'a>, btf: u16, roots: &[Root]) -> Self {
         let mut filter = Filter::new();
-        let mut kinds = 0u128;
+        let mut kinds = 0u32;
         for root in roots.iter().filter(|root| root.wants()) {
             filter.add(root.essential(local));
-            kinds |= 1 << root.kind.number();
+            kinds |= 1u32.checked_shl(root.kind.number().into()).unwrap_or(0);
             if root.kind == Kind::Enum {
                 kinds |= 1 << Kind::Enum64.number();
             }
@@ -167,30 +167,19 @@ impl<'p, 'a> Search<'p, 'a> {
             btf,
             filter,
             kinds,
-            likely: [0; 256],
         }
     }
 
+    /// Looks closer at types whose names begin right.
     fn look(
-        &mut self,
+        &self,
         target: &Btf<'_>,
         types: &[Named],
         roots: &mut [Root],
         found: &mut Found<'_>,
     ) -> Result<()> {
-        // The heads of names lie all over the strings: ask for many before judging any.
-        let mut count = 0u8;
-        for (number, ty) in (0u8..).zip(types) {
-            if let Some(slot) = self.likely.get_mut(usize::from(count)) {
-                *slot = number;
-            }
-            let passes = self.filter.passes(head_of_text(target.text(ty.name)?));
-            count = count.wrapping_add(u8::from(passes));
-        }
-        for &number in self.likely.get(..usize::from(count)).unwrap_or(&[]) {
-            if let Some(ty) = types.get(usize::from(number))
-                && self.filter.passes_long(target.text(ty.name)?)
-            {
+        for ty in types {
+            if self.filter.passes_long(target.text(ty.name)?) {
                 self.judge(target, ty, roots, found)?;
             }
         }
