@@ -14,6 +14,7 @@
 //! count, so the place of type *n* is known only after those before it: that is what the
 //! [index](Btf::parse) is for.
 
+mod bulk;
 mod header;
 mod index;
 mod kind;

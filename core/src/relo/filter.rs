@@ -169,7 +169,7 @@ fn mix(words: impl IntoIterator<Item = u64>) -> u64 {
 /// The top bit of each byte that is `_`, and perhaps of some others above one that is.
 #[inline(always)]
 const fn underscores(word: u64) -> u64 {
-    zeros_from_lowest(word ^ ONES * b'_' as u64)
+    zeros_from_lowest(word ^ 0x5f5f_5f5f_5f5f_5f5f)
 }
 
 /// Top bits of three bytes in a row.
