@@ -126,13 +126,13 @@ fn load_once(object: &Object) -> Result<Loaded, ErrorKind> {
         token: kernel.token,
     };
     let maps = maps.create()?;
-    slots::fill_maps(object, &maps)?;
+    slots::fill_maps(object, &maps, &mut prepared.notes)?;
     let programs = kernel.load_programs(&mut prepared, &maps)?;
     let find = |wanted| {
         let found = programs.iter().find(|(nth, _)| *nth == wanted);
         found.map(|(_, program)| program.as_fd())
     };
-    slots::fill_programs(object, &maps, find)?;
+    slots::fill_programs(object, &maps, find, &mut prepared.notes)?;
     let operations = |nth| {
         let operations: Option<&struct_ops::Operations> = prepared.operations.maps.get(&nth);
         operations.map(|one| one.filled(find))

@@ -1,25 +1,35 @@
 //! What maps of maps and of programs hold from the start.
 //!
 //! Enters: maps and programs of an object. Leaves: their descriptors in the slots that the object
-//! gives them. Maps of maps are filled before programs are loaded, those of programs after. Rules:
+//! gives them; what was not loaded is left out, with a note. Maps of maps are filled before programs are loaded, those of programs after. Rules:
 //! libbpf's `init_map_in_map_slots`, `init_prog_array_slots`.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use crate::error::ErrorKind;
-use crate::object::{MapProblem, Object, Slot};
+use crate::object::{Object, Slot};
 use crate::sys::UpdateMode;
 
-use super::Step;
 use super::maps::Made;
+use super::{Note, Step};
 
 /// Fills in maps.
-pub(super) fn fill_maps(object: &Object, maps: &[Option<Made>]) -> Result<(), ErrorKind> {
+pub(super) fn fill_maps(
+    object: &Object,
+    maps: &[Option<Made>],
+    notes: &mut Vec<Note>,
+) -> Result<(), ErrorKind> {
     let map = |slot: Slot| match slot {
         Slot::Map(nth) => Some(maps.get(nth)?.as_ref()?.map.as_fd()),
         Slot::Program(_) => None,
     };
-    fill(object, maps, |slot| matches!(slot, Slot::Map(_)), map)
+    fill(
+        object,
+        maps,
+        |slot| matches!(slot, Slot::Map(_)),
+        map,
+        notes,
+    )
 }
 
 /// Fills in programs: `program` gives those that were loaded.
@@ -27,6 +37,7 @@ pub(super) fn fill_programs<'a>(
     object: &Object,
     maps: &[Option<Made>],
     program: impl Fn(usize) -> Option<BorrowedFd<'a>>,
+    notes: &mut Vec<Note>,
 ) -> Result<(), ErrorKind> {
     let program = |slot: Slot| match slot {
         Slot::Program(nth) => program(nth),
@@ -37,6 +48,7 @@ pub(super) fn fill_programs<'a>(
         maps,
         |slot| matches!(slot, Slot::Program(_)),
         program,
+        notes,
     )
 }
 
@@ -45,6 +57,7 @@ fn fill<'a>(
     maps: &[Option<Made>],
     is_wanted: impl Fn(Slot) -> bool,
     find: impl Fn(Slot) -> Option<BorrowedFd<'a>>,
+    notes: &mut Vec<Note>,
 ) -> Result<(), ErrorKind> {
     let parts = &object.parts;
     for (definition, made) in parts.maps.iter().zip(maps) {
@@ -55,20 +68,15 @@ fn fill<'a>(
         for (slot, holds) in definition.slots.iter().filter(|(_, slot)| is_wanted(*slot)) {
             let Some(fd) = find(*holds) else {
                 let name = match holds {
-                    Slot::Map(nth) => parts.maps.get(*nth).map(|one| one.name.clone()),
-                    Slot::Program(nth) => parts.programs.get(*nth).map(|one| one.name.clone()),
+                    Slot::Map(nth) => parts.maps.get(*nth).map(|one| one.name()),
+                    Slot::Program(nth) => parts.programs.get(*nth).map(|one| one.name()),
                 };
-                // The user has chosen to do without; so does the slot.
-                if object.skip_failing {
-                    continue;
-                }
-                return Err(ErrorKind::MapDefinition {
-                    map: definition.name.clone(),
-                    problem: MapProblem::SlotNotLoaded {
-                        slot: *slot,
-                        holds: name.unwrap_or_default(),
-                    },
+                notes.push(Note::EmptySlot {
+                    map: definition.name().to_owned(),
+                    slot: *slot,
+                    holds: name.unwrap_or_default().to_owned(),
                 });
+                continue;
             };
             let value = fd.as_raw_fd().to_ne_bytes();
             let filled = made

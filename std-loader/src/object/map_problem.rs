@@ -43,13 +43,6 @@ pub enum MapProblem {
     NoInner,
     /// A slot of the map holds what it can't: its place in bytes from the start of `.maps`.
     Slot(u64),
-    /// A slot of the map holds a program that is not loaded.
-    SlotNotLoaded {
-        /// Number of the slot.
-        slot: u32,
-        /// The program, or map.
-        holds: String,
-    },
     /// An object has one arena at most.
     SecondArena,
     /// Variables of an arena, and no arena.
@@ -136,9 +129,6 @@ impl fmt::Display for MapProblem {
                 "does not say what the maps in it are like: write __array(values, struct ...)",
             ),
             Self::Slot(at) => write!(f, "has a slot (byte {at} of .maps) with what it can't hold"),
-            Self::SlotNotLoaded { slot, holds } => {
-                write!(f, "has `{holds}` in slot {slot}, which was not loaded")
-            }
             Self::SecondArena => f.write_str("is a second arena: an object has one"),
             Self::NoArena => f.write_str(
                 "has variables of an arena: declare the arena too, of BPF_MAP_TYPE_ARENA in .maps",
