@@ -29,6 +29,46 @@ impl Budget {
     }
 }
 
+/// Steps of work that one pair of types may ask for: far beyond what real ones take.
+const BUDGET: u64 = 1 << 16;
+
+/// Is the target's type what the local one means? Kinds, and for pointers, arrays and functions
+/// what they are made of; neither names nor members. Loaders ask it of variables and functions of
+/// the kernel (`__ksym`) before they rely on them; rule: libbpf's `bpf_core_types_are_compat`.
+///
+/// `Ok(None)` is yes.
+///
+/// # Errors
+/// [`Failure`]: a type of either side is bad, or nested too deep.
+///
+/// ```
+/// use relocore::btf::{Btf, Kind};
+/// use relocore::relo::types_compatible;
+///
+/// # fn main() -> Result<(), Box<dyn core::error::Error>> {
+/// # let mut bytes = vec![0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 28, 0, 0, 0, 28, 0, 0, 0, 5, 0, 0, 0];
+/// # for word in [1_u32, 1 << 24, 4, 1 << 24 | 32, 0, 2 << 24, 1] { bytes.extend(word.to_le_bytes()); }
+/// # bytes.extend(b"\0int\0");
+/// let btf = Btf::open(&bytes)?; // [1] int, [2] int *
+/// let [int, pointer] = [1, 2].map(relocore::TypeId);
+/// assert_eq!(types_compatible(&btf, pointer, &btf, pointer), Ok(None));
+/// assert!(types_compatible(&btf, pointer, &btf, int).unwrap().is_some());
+/// # Ok(()) }
+/// ```
+pub fn types_compatible(
+    local: &Btf<'_>,
+    local_type: TypeId,
+    target: &Btf<'_>,
+    target_type: TypeId,
+) -> Result<Option<Why>, Failure> {
+    let mut pair = Pair {
+        local,
+        target,
+        budget: &mut Budget(BUDGET),
+    };
+    types(&mut pair, local_type, target_type, MAX_CHAIN)
+}
+
 impl<'a> Pair<'_, 'a> {
     #[inline(always)]
     pub(super) fn local(&self, id: TypeId) -> Result<Type<'a>, Failure> {
