@@ -102,6 +102,11 @@ pub mod plan;
 pub mod relo;
 pub mod show;
 mod sort;
+#[cfg(not(fuzzing))]
+mod steps;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod steps;
 #[cfg(test)]
 mod testing;
 pub mod units;

@@ -4,6 +4,8 @@
 //! and the kernel are paired, and `v1`, the flavor that lets an object declare one kernel type
 //! several times.
 
+use crate::steps;
+
 /// The name without its flavor: everything before the last `___` that has a character other than
 /// `_` on both sides (libbpf: `bpf_core_essential_name_len`).
 ///
@@ -30,6 +32,7 @@ pub fn flavor(name: &[u8]) -> Option<&[u8]> {
 }
 
 fn split(name: &[u8]) -> (&[u8], Option<&[u8]>) {
+    steps::count_name(name.len());
     let separates = |w: &[u8]| matches!(w, [a, b'_', b'_', b'_', z] if *a != b'_' && *z != b'_');
     let Some(at) = name.windows(5).rposition(separates) else {
         return (name, None);

@@ -11,6 +11,7 @@
 use zerocopy::FromBytes;
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::steps;
 use crate::units::{Endian, StrOff, TypeId};
 
 use super::kind::{Group, Info, Kind, step};
@@ -65,6 +66,7 @@ impl Btf<'_> {
     }
 
     fn validate_places(&self, places: &[u32], first: u32, bounds: Bounds<'_>) -> Result<()> {
+        steps::count(places.len());
         for (id, &place) in (first..).zip(places) {
             let at = Place::bytes(place);
             let record = self.sections.types.get(at..).unwrap_or(&[]);
@@ -211,6 +213,7 @@ impl Bounds<'_> {
         let Ok(elements) = <[T]>::ref_from_bytes(tail) else {
             return true;
         };
+        steps::count(elements.len());
         elements.iter().fold(false, |bad, element| {
             let (name, id) = words(element);
             bad | self.bad_name(name) | self.bad_id(id)

@@ -4,6 +4,7 @@
 //! types ([`Btf::type_by_id`], [`Btf::types`]) and names ([`Btf::name`]).
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::steps;
 use crate::units::{Endian, StrOff, TypeId};
 
 use super::header::{self, Sections};
@@ -130,6 +131,7 @@ impl<'a> Btf<'a> {
             if places.is_empty() {
                 break;
             }
+            steps::count(places.len());
             if self.pointer_bytes.is_none() {
                 self.pointer_bytes = places
                     .iter()
@@ -240,6 +242,7 @@ impl<'a> Btf<'a> {
         let picker = Picker::new(self.sections, kinds);
         let mut first = self.first;
         if let Some(places) = self.count.and_then(|count| self.index.all(count)) {
+            steps::count(places.len());
             return picker.pick(first, places, &mut each);
         }
         let (mut walk, mut batch) = (Walk::new(self.sections), Batch::new());
@@ -248,6 +251,7 @@ impl<'a> Btf<'a> {
             if places.is_empty() {
                 return Ok(());
             }
+            steps::count(places.len());
             picker.pick(first, places, &mut each)?;
             first = first.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
         }
@@ -267,6 +271,7 @@ impl<'a> Btf<'a> {
         }
         let nth = id.0.wrapping_sub(self.first);
         let (mut at_nth, mut at) = self.index.before(nth);
+        steps::count(nth.saturating_sub(at_nth).saturating_add(1) as usize);
         if self.count.is_some_and(|count| nth >= count) {
             return Err(self.no_such_type(id));
         }
@@ -303,7 +308,9 @@ impl<'a> Btf<'a> {
         if at == StrOff::EMPTY {
             return Ok(&[]);
         }
-        strings::first(self.text(at)?).ok_or_else(|| self.no_such_name(at))
+        let name = strings::first(self.text(at)?).ok_or_else(|| self.no_such_name(at))?;
+        steps::count_name(name.len());
+        Ok(name)
     }
 
     /// Is that the name? Without a look for the end of the one that is there.
@@ -315,6 +322,7 @@ impl<'a> Btf<'a> {
         if at == StrOff::EMPTY {
             return Ok(name.is_empty());
         }
+        steps::count_name(name.len());
         let rest = self.text(at)?.strip_prefix(name);
         Ok(rest.is_some_and(|rest| rest.first() == Some(&0)))
     }

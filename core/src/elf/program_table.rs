@@ -11,6 +11,7 @@ use core::cmp::Ordering;
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::sort::sort_by;
+use crate::steps;
 
 use super::Object;
 
@@ -53,6 +54,7 @@ impl ProgramRange {
     }
 
     fn name<'a>(&self, names: &'a [u8]) -> &'a [u8] {
+        steps::count_name(self.name_bytes as usize);
         let rest = names.get(self.name_at as usize..);
         rest.and_then(|rest| rest.get(..self.name_bytes as usize))
             .unwrap_or_default()

@@ -5,6 +5,7 @@
 //! Rules: libbpf's `bpf_core_fields_are_compat` and `__bpf_core_types_are_compat`.
 
 use crate::btf::{Btf, Kind, MAX_CHAIN, Type, essential_name};
+use crate::steps;
 use crate::units::{Bits, TypeId};
 
 use super::outcome::{Failure, Why};
@@ -24,6 +25,7 @@ pub(super) struct Budget(pub(super) u64);
 impl Budget {
     /// Takes one step of work: about one member or parameter looked at.
     pub(super) fn spend(&mut self) -> Result<(), Failure> {
+        steps::count(1);
         self.0 = self.0.checked_sub(1).ok_or(Failure::TooComplex)?;
         Ok(())
     }
