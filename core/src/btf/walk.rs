@@ -100,18 +100,33 @@ impl<'a> Walk<'a> {
             self.at = end.wrapping_mul(4);
             return Ok(batch.places.get(..used).unwrap_or(&[]));
         }
-        // Not even one: a kind that only the layout section knows, or an error to be told.
+        // Not even one: a kind that only the layout section knows, or an error to be told. Where
+        // one is more may follow, and each would cost another four guesses.
+        let mut used = 0usize;
+        for slot in batch.places.iter_mut().take(LANE_RECORDS) {
+            if self.at >= self.sections.types.len() {
+                break;
+            }
+            let next = match plain_step(&self.sections, self.at) {
+                Ok(next) => next,
+                Err(error) if used == 0 => return Err(error),
+                Err(_) => break,
+            };
+            *slot = self.place();
+            self.at = next;
+            used = used.wrapping_add(1);
+        }
+        Ok(batch.places.get(..used).unwrap_or(&[]))
+    }
+
+    /// The place of the next record.
+    fn place(&self) -> u32 {
         let info = self
             .words
-            .get(first.wrapping_add(1))
+            .get((self.at / 4).wrapping_add(1))
             .map(|info| info.get(self.sections.endian));
         let group = Group::of(Info::new(info.unwrap_or(0)).raw_kind());
-        let place = u32::try_from(self.at & !3).unwrap_or(u32::MAX) | u32::from(group);
-        self.at = plain_step(&self.sections, self.at)?;
-        if let Some(slot) = batch.places.first_mut() {
-            *slot = place;
-        }
-        Ok(batch.places.get(..1).unwrap_or(&[]))
+        u32::try_from(self.at & !3).unwrap_or(u32::MAX) | u32::from(group)
     }
 }
 
