@@ -96,6 +96,7 @@ pub mod ext;
 #[cfg(feature = "defmt")]
 mod format;
 pub mod insn;
+mod names;
 #[cfg(feature = "alloc")]
 pub mod owned;
 pub mod plan;

@@ -13,7 +13,7 @@ use super::kind::Kind;
 use super::named::{Named, Picker};
 use super::record::{self, Records, Type};
 use super::resolve::is_long;
-use super::strings;
+use super::strings::{self, MAX_NAME_BYTES};
 use super::walk::{Batch, Place, Walk};
 
 /// View of BTF data. Cheap to copy; borrows its input; decodes at access, in either byte order.
@@ -302,15 +302,21 @@ impl<'a> Btf<'a> {
     /// The name at that offset, without its NUL. Not checked for UTF-8: C identifiers need not be.
     ///
     /// # Errors
-    /// `OutOfRange` if the offset is beyond the strings.
+    /// `OutOfRange` if the offset is beyond the strings, or the name longer than
+    /// [`MAX_NAME_BYTES`].
     #[inline]
     pub fn name(&self, at: StrOff) -> Result<&'a [u8]> {
         if at == StrOff::EMPTY {
             return Ok(&[]);
         }
-        let name = strings::first(self.text(at)?).ok_or_else(|| self.no_such_name(at))?;
-        steps::count_name(name.len());
-        Ok(name)
+        if let Some(base) = self.base
+            && at.0 < self.first_string
+        {
+            return base.name(at);
+        }
+        let name = strings::first(self.text(at)?);
+        steps::count_name(name.map_or(MAX_NAME_BYTES, <[u8]>::len));
+        name.ok_or_else(|| self.long_name(at))
     }
 
     /// Is that the name? Without a look for the end of the one that is there.
@@ -324,7 +330,8 @@ impl<'a> Btf<'a> {
         }
         steps::count_name(name.len());
         let rest = self.text(at)?.strip_prefix(name);
-        Ok(rest.is_some_and(|rest| rest.first() == Some(&0)))
+        // A NUL inside of what is asked for is the end of the one that is there.
+        Ok(rest.is_some_and(|rest| rest.first() == Some(&0)) && !name.contains(&0))
     }
 
     /// The string section from a name on, its NUL and later names included.
@@ -361,6 +368,19 @@ impl<'a> Btf<'a> {
         Error::new(kind, Site::Btf(self.sections.types_at))
     }
 
+    /// The section's last byte is a NUL, so a name without an end nearby is a long one.
+    #[cold]
+    fn long_name(&self, at: StrOff) -> Error {
+        let limit = MAX_NAME_BYTES as u64;
+        let kind = ErrorKind::OutOfRange {
+            what: What::NameLength,
+            value: limit.wrapping_add(1),
+            limit,
+        };
+        let own = at.0.wrapping_sub(self.first_string);
+        Error::new(kind, Site::Btf(self.sections.strings_at.wrapping_add(own)))
+    }
+
     /// The first own type of that kind and exact name: a walk over all types.
     ///
     /// # Errors
@@ -368,7 +388,7 @@ impl<'a> Btf<'a> {
     pub fn find(&self, kind: Kind, name: &[u8]) -> Result<Option<Type<'a>>> {
         for ty in self.types() {
             let ty = ty?;
-            if ty.kind() == kind && self.name(ty.name())? == name {
+            if ty.kind() == kind && self.name_is(ty.name(), name)? {
                 return Ok(Some(ty));
             }
         }

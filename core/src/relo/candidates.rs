@@ -9,6 +9,7 @@ use core::cmp::Ordering;
 
 use crate::btf::{Btf, CHUNK, Kind, Named, essential_name};
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::names::Names;
 use crate::sort::sort_by;
 use crate::units::TypeId;
 
@@ -51,15 +52,18 @@ impl Candidate {
 /// Finds the candidates of all roots. Returns how many of the buffer's elements are used.
 ///
 /// # Errors
-/// A target's record or name is bad; `BufferTooSmall` with the number of candidates.
+/// A target's record or name is bad; `BufferTooSmall` with the number of candidates; `OutOfRange`
+/// for too many names that are alike.
 pub(super) fn find(
     local: &Btf<'_>,
     targets: &[Btf<'_>],
+    names: &mut Names,
     roots: &mut [Root],
     buffer: &mut [Candidate],
 ) -> Result<usize> {
     let mut search = Search {
         local,
+        names,
         found: Found { buffer, count: 0 },
     };
     let Some((vmlinux, modules)) = targets.split_first() else {
@@ -117,6 +121,7 @@ impl Found<'_> {
 #[derive(Debug)]
 struct Search<'p, 'a, 's> {
     local: &'p Btf<'a>,
+    names: &'p mut Names,
     found: Found<'s>,
 }
 
@@ -158,7 +163,9 @@ impl Search<'_, '_, '_> {
     }
 
     fn judge(&mut self, target: &Btf<'_>, btf: u16, ty: &Named, roots: &[Root]) -> Result<()> {
-        let name = essential_name(target.name(ty.name)?);
+        let name = target.name(ty.name)?;
+        self.names.take(name.len());
+        let name = essential_name(name);
         if !name.is_empty() {
             let candidate = Candidate {
                 id: ty.id,
@@ -167,13 +174,13 @@ impl Search<'_, '_, '_> {
             };
             self.add(name, class(ty.kind), candidate, roots);
         }
-        Ok(())
+        self.names.check()
     }
 
     /// Adds `candidate` to every root of that name and kind: they stand side by side.
     fn add(&mut self, name: &[u8], kind: Kind, candidate: Candidate, roots: &[Root]) {
         let hash = hash(name);
-        let order = |root: &Root| root.order(self.local, hash, name, kind);
+        let mut order = |root: &Root| root.order(self.local, self.names, (hash, name, kind));
         let start = roots.partition_point(|root| order(root) == Ordering::Less);
         let same = roots.get(start..).unwrap_or(&[]);
         let same = same.partition_point(|root| order(root) == Ordering::Equal);

@@ -23,32 +23,49 @@ pub(super) struct Pair<'p, 'a> {
 pub(super) struct Budget(pub(super) u64);
 
 impl Budget {
-    /// Takes one step of work: about one member or parameter looked at.
+    /// Takes one step of work: a member, parameter or type looked at.
     pub(super) fn spend(&mut self) -> Result<(), Failure> {
-        steps::count(1);
-        self.0 = self.0.checked_sub(1).ok_or(Failure::TooComplex)?;
+        self.take(1)
+    }
+
+    /// Takes what the look at a name of so many bytes is, besides one step: most names have less
+    /// than a line of cache.
+    pub(super) fn spend_name(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.take(bytes / 64)
+    }
+
+    fn take(&mut self, steps: usize) -> Result<(), Failure> {
+        steps::count(steps);
+        self.0 = self
+            .0
+            .checked_sub(steps as u64)
+            .ok_or(Failure::TooComplex)?;
         Ok(())
     }
 }
 
 impl<'a> Pair<'_, 'a> {
-    pub(super) fn local(&self, id: TypeId) -> Result<Type<'a>, Failure> {
+    pub(super) fn local(&mut self, id: TypeId) -> Result<Type<'a>, Failure> {
+        self.budget.spend()?;
         self.local.skip_mods(id).map_err(Failure::Local)
     }
 
-    pub(super) fn target(&self, id: TypeId) -> Result<Type<'a>, Failure> {
+    pub(super) fn target(&mut self, id: TypeId) -> Result<Type<'a>, Failure> {
+        self.budget.spend()?;
         self.target.skip_mods(id).map_err(Failure::Target)
     }
 
     /// Are the essential names equal? An unnamed target needs an unnamed local (libbpf:
     /// `bpf_core_names_match`).
     pub(super) fn essential_names(
-        &self,
+        &mut self,
         local: crate::StrOff,
         target: crate::StrOff,
     ) -> Result<bool, Failure> {
         let local = self.local.name(local).map_err(Failure::Local)?;
         let target = self.target.name(target).map_err(Failure::Target)?;
+        self.budget
+            .spend_name(local.len().saturating_add(target.len()))?;
         Ok(essential_name(local) == essential_name(target))
     }
 }

@@ -61,6 +61,7 @@ fn enumerator(
     for (index, candidate) in (0..).zip(ty.enumerators()) {
         pair.budget.spend()?;
         let found = pair.target.name(candidate.name).map_err(Failure::Target)?;
+        pair.budget.spend_name(found.len())?;
         if essential_name(found) == name {
             target.turn(Accessor {
                 ty: ty.id(),
@@ -193,6 +194,7 @@ fn member<'a>(
             continue;
         };
         pair.budget.spend()?;
+        pair.budget.spend_name(name.len())?;
         frame.next = index.wrapping_add(1);
         let text = pair.target.text(member.name).map_err(Failure::Target)?;
         let anonymous = member.name == StrOff::EMPTY || text.first() == Some(&0);

@@ -8,6 +8,7 @@
 use crate::btf::{Btf, Kind};
 use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::ext::CoreRelo;
+use crate::names::Names;
 use crate::units::TypeId;
 
 use super::candidates::{self, Candidate, State};
@@ -49,7 +50,7 @@ pub struct Relocator<'a, 's> {
 
 /// Steps of work that any object may ask for, and more for each record: far beyond what real ones
 /// take, and an end for hostile ones.
-const BUDGET: u64 = 1 << 21;
+const BUDGET: u64 = 1 << 22;
 const BUDGET_A_RECORD: u64 = 1 << 12;
 
 /// A candidate that matched, and what it amounts to.
@@ -67,7 +68,7 @@ impl<'a, 's> Relocator<'a, 's> {
     ///
     /// # Errors
     /// `BufferTooSmall` for a part of the workspace; a target's record or name is bad; more than
-    /// 65,535 targets.
+    /// 65,535 targets; more than 128 MiB of names to be compared.
     pub fn new(
         local: Btf<'a>,
         targets: &'a [Btf<'a>],
@@ -87,8 +88,10 @@ impl<'a, 's> Relocator<'a, 's> {
         let asking = records
             .clone()
             .filter(|record| record.kind != RelocKind::TypeIdLocal as u32);
-        let roots = roots::collect(&local, asking.map(|record| record.type_id), roots)?;
-        let used = candidates::find(&local, targets, roots, candidates)?;
+        let asking = asking.map(|record| record.type_id);
+        let mut names = Names::new();
+        let roots = roots::collect(&local, asking, &mut names, roots)?;
+        let used = candidates::find(&local, targets, &mut names, roots, candidates)?;
         let count = records.count() as u64;
         Ok(Self {
             local,
