@@ -42,8 +42,8 @@ impl Names {
     /// How two names order; equal once there are too many.
     pub(crate) fn compare(&mut self, one: &[u8], other: &[u8]) -> Ordering {
         let bytes = one.len().min(other.len());
-        steps::count_name(bytes);
         if self.take(bytes) {
+            steps::count_name(bytes);
             one.cmp(other)
         } else {
             Ordering::Equal

@@ -271,7 +271,7 @@ impl<'a> Btf<'a> {
         }
         let nth = id.0.wrapping_sub(self.first);
         let (mut at_nth, mut at) = self.index.before(nth);
-        steps::count(nth.saturating_sub(at_nth).saturating_add(1) as usize);
+        steps::count(1);
         if self.count.is_some_and(|count| nth >= count) {
             return Err(self.no_such_type(id));
         }
@@ -279,6 +279,7 @@ impl<'a> Btf<'a> {
             if at >= self.sections.types.len() {
                 return Err(self.no_such_type(id));
             }
+            steps::count(1);
             at = record::extent(&self.sections, at)?.1;
             at_nth = at_nth.wrapping_add(1);
         }

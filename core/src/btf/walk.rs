@@ -13,6 +13,7 @@
 use zerocopy::FromBytes;
 
 use crate::error::Result;
+use crate::steps;
 use crate::units::Endian;
 
 use super::header::Sections;
@@ -158,6 +159,7 @@ fn guess<const BIG: bool>(words: &[Word], from: usize) -> usize {
     let endian = if BIG { Endian::Big } else { Endian::Little };
     let near = from..from.saturating_add(LANE_WORDS / 2).min(words.len());
     'starts: for start in near {
+        steps::count(1);
         let mut at = start;
         for _ in 0..RUN {
             let Some(info) = words.get(at.wrapping_add(1)) else {

@@ -46,13 +46,11 @@ impl Budget {
 
 impl<'a> Pair<'_, 'a> {
     pub(super) fn local(&mut self, id: TypeId) -> Result<Type<'a>, Failure> {
-        self.budget.spend()?;
-        self.local.skip_mods(id).map_err(Failure::Local)
+        behind_mods(self.local, id, self.budget)?.map_err(Failure::Local)
     }
 
     pub(super) fn target(&mut self, id: TypeId) -> Result<Type<'a>, Failure> {
-        self.budget.spend()?;
-        self.target.skip_mods(id).map_err(Failure::Target)
+        behind_mods(self.target, id, self.budget)?.map_err(Failure::Target)
     }
 
     /// Are the essential names equal? An unnamed target needs an unnamed local (libbpf:
@@ -68,6 +66,24 @@ impl<'a> Pair<'_, 'a> {
             .spend_name(local.len().saturating_add(target.len()))?;
         Ok(essential_name(local) == essential_name(target))
     }
+}
+
+/// [`Btf::skip_mods`], each look-up of which is a step.
+fn behind_mods<'a>(
+    btf: &Btf<'a>,
+    id: TypeId,
+    budget: &mut Budget,
+) -> Result<crate::Result<Type<'a>>, Failure> {
+    let mut next = id;
+    for _ in 0..=MAX_CHAIN {
+        budget.spend()?;
+        match btf.type_by_id(next) {
+            Ok(ty) if ty.kind().is_modifier() => next = ty.referred(),
+            found => return Ok(found),
+        }
+    }
+    // Too long a chain: for the error.
+    Ok(btf.skip_mods(id))
 }
 
 fn plain_int(ty: &Type<'_>) -> bool {
