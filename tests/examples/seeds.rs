@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use relocore::elf::Object as Elf;
-use relocore_tests::{Object, kernels, objects, targets};
+use relocore_tests::{kernels, objects, target_of, targets};
 
 /// No seed is larger, in bytes: what a fuzzer changes at random has to be small.
 const MAX_BYTES: usize = 20_000;
@@ -35,7 +35,10 @@ fn main() {
             put("btf_ext_parse", &object.name, ext);
         }
     }
-    for (object, target) in pairs() {
+    for object in objects() {
+        let Some(target) = target_of(object) else {
+            continue;
+        };
         let btf = Elf::parse(&target.bytes).and_then(|elf| elf.btf());
         let pair = two(&object.bytes, btf.unwrap_or(&[]));
         put("relocate", &object.name, &[b"r", &pair[..]].concat());
@@ -57,17 +60,6 @@ fn main() {
 fn two(one: &[u8], other: &[u8]) -> Vec<u8> {
     let length = u16::try_from(one.len()).expect("it is small");
     [&length.to_le_bytes(), one, other].concat()
-}
-
-/// Objects and the targets that they were made for.
-fn pairs() -> Vec<(&'static Object, &'static Object)> {
-    let mut pairs = Vec::new();
-    for object in objects() {
-        let base = object.name.strip_prefix("vec_").unwrap_or(&object.name);
-        let fits = |target: &&Object| base.starts_with(target.name.split('.').next().unwrap_or(""));
-        pairs.extend(targets().iter().filter(fits).map(|target| (object, target)));
-    }
-    pairs
 }
 
 /// Of each kernel's configuration the first line of every shape: options, tristates, numbers,

@@ -13,7 +13,7 @@ use relocore::btf::Btf;
 use relocore::elf::Object as Elf;
 use relocore::ext::{Entry, Ext};
 
-use crate::data::{objects, targets};
+use crate::data::{objects, target_of};
 use crate::elf_file;
 use crate::types::{Types, put};
 
@@ -70,7 +70,7 @@ fn read(elf: &[u8]) -> Option<Types> {
     Types::of(&Btf::open(bytes).ok()?, bytes).ok()
 }
 
-/// Every small object with its target, of both byte orders, and with its own types.
+/// Every object with its target, and with its own types.
 fn pairs() -> &'static [Pair] {
     static PAIRS: OnceLock<Vec<Pair>> = OnceLock::new();
     PAIRS.get_or_init(|| {
@@ -80,17 +80,13 @@ fn pairs() -> &'static [Pair] {
                 continue;
             };
             let file = &object.bytes[..];
-            let base = object.name.strip_prefix("vec_").unwrap_or(&object.name);
-            for target in targets() {
-                let name = target.name.split('.').next().unwrap_or("");
-                if let Some(types) = read(&target.bytes).filter(|_| base.starts_with(name)) {
-                    let (local, target) = (local.clone(), types);
-                    pairs.push(Pair {
-                        file,
-                        local,
-                        target,
-                    });
-                }
+            if let Some(target) = target_of(object).and_then(|target| read(&target.bytes)) {
+                let local = local.clone();
+                pairs.push(Pair {
+                    file,
+                    local,
+                    target,
+                });
             }
             let target = local.clone();
             pairs.push(Pair {

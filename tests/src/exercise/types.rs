@@ -113,7 +113,7 @@ fn over(base: &Btf<'_>, bytes: &[u8]) {
         let mut slots = vec![0xffff_ffff; slots];
         let split = Btf::parse_split(bytes, base, &mut slots);
         let seen = match &split {
-            Ok(split) => over_types(split, last, bytes.len()),
+            Ok(split) => over_types(split, last, first.is_none()),
             Err(error) => {
                 told(*error, bytes.len());
                 Err(*error)
@@ -127,17 +127,20 @@ fn over(base: &Btf<'_>, bytes: &[u8]) {
 /// The last id, and whether all is valid.
 type Seen = Result<(TypeId, Option<Error>), Error>;
 
-fn over_types(split: &Btf<'_>, base_last: TypeId, len: usize) -> Seen {
+/// All about the types if `in_detail`, else only that they are there.
+fn over_types(split: &Btf<'_>, base_last: TypeId, in_detail: bool) -> Seen {
     assert_eq!(split.first_id(), TypeId(base_last.0 + 1));
     let last = split.last_id().expect("known since the parse");
     let base = split.base().expect("it was made on one");
     let own = split.types().count();
     assert_eq!(last.0, base_last.0 + u32::try_from(own).unwrap());
     for ty in split.types().chain(base.types()).take(64) {
-        let id = ty.expect("the parse has walked all records").id();
-        let found = split.type_by_id(id).expect("the same");
-        assert_eq!(found.id(), id);
-        about(split, &found, len.max(base.types().count()));
+        let ty = ty.expect("the parse has walked all records");
+        let found = split.type_by_id(ty.id()).expect("the same");
+        assert!(same(Some(&ty), Some(&found)));
+        if in_detail {
+            about(split, &found, usize::MAX);
+        }
     }
     // The base's types and names are the base's, seen through the split view.
     for id in [0, 1, base_last.0 / 2, base_last.0].map(TypeId) {
