@@ -7,6 +7,7 @@
 
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
+use crate::steps;
 use crate::units::Endian;
 
 use super::header::Sections;
@@ -104,6 +105,7 @@ impl<'a> Bulk<'a> {
     }
 
     fn suspicious_in<const BIG: bool>(&mut self, places: &[u32]) -> bool {
+        steps::count(places.len());
         let (heads, used) = self.heads::<BIG>(places);
         let all = |vlen: usize| vlen;
         let mut bad = heads;
@@ -210,6 +212,7 @@ impl<'a> Bulk<'a> {
             let Some(elements) = self.elements::<T>(place, count) else {
                 return true;
             };
+            steps::count(elements.len());
             for element in elements {
                 bad |= is_bad(element);
             }

@@ -35,6 +35,7 @@ pub use name::{essential_name, flavor};
 pub(crate) use named::Named;
 pub use record::{Records, Type};
 pub use resolve::MAX_CHAIN;
+pub use strings::MAX_NAME_BYTES;
 pub use types::{
     ArrayInfo, Element, Elements, Encoding, Enumerator, Enumerators, How, IntInfo, Member, Members,
     Param, Params, SectionVar, SectionVars,

@@ -8,6 +8,7 @@ use core::fmt;
 use zerocopy::FromBytes;
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::steps;
 use crate::units::{Endian, StrOff, TypeId};
 
 use super::header::Sections;
@@ -260,6 +261,7 @@ impl<'a> Iterator for Records<'a> {
         if self.at >= self.sections.types.len() {
             return None;
         }
+        steps::count(1);
         let item = read(&self.sections, self.at, TypeId(self.next));
         match &item {
             Ok((_, end)) => {

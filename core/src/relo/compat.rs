@@ -5,6 +5,7 @@
 //! Rules: libbpf's `bpf_core_fields_are_compat` and `__bpf_core_types_are_compat`.
 
 use crate::btf::{Btf, Kind, MAX_CHAIN, Type, essential_name};
+use crate::steps;
 use crate::units::{Bits, TypeId};
 
 use super::outcome::{Failure, Why};
@@ -22,9 +23,26 @@ pub(super) struct Pair<'p, 'a> {
 pub(super) struct Budget(pub(super) u64);
 
 impl Budget {
-    /// Takes one step of work: about one member or parameter looked at.
+    /// Takes one step of work: a member, parameter or type looked at.
+    #[inline]
     pub(super) fn spend(&mut self) -> Result<(), Failure> {
-        self.0 = self.0.checked_sub(1).ok_or(Failure::TooComplex)?;
+        self.take(1)
+    }
+
+    /// Takes what the look at a name of so many bytes is, besides one step: most names have less
+    /// than a line of cache.
+    #[inline]
+    pub(super) fn spend_name(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.take(bytes / 64)
+    }
+
+    #[inline]
+    fn take(&mut self, steps: usize) -> Result<(), Failure> {
+        steps::count(steps);
+        self.0 = self
+            .0
+            .checked_sub(steps as u64)
+            .ok_or(Failure::TooComplex)?;
         Ok(())
     }
 }
@@ -70,27 +88,45 @@ pub fn types_compatible(
 }
 
 impl<'a> Pair<'_, 'a> {
-    #[inline(always)]
-    pub(super) fn local(&self, id: TypeId) -> Result<Type<'a>, Failure> {
-        self.local.skip_mods(id).map_err(Failure::Local)
+    pub(super) fn local(&mut self, id: TypeId) -> Result<Type<'a>, Failure> {
+        behind_mods(self.local, id, self.budget)?.map_err(Failure::Local)
     }
 
-    #[inline(always)]
-    pub(super) fn target(&self, id: TypeId) -> Result<Type<'a>, Failure> {
-        self.target.skip_mods(id).map_err(Failure::Target)
+    pub(super) fn target(&mut self, id: TypeId) -> Result<Type<'a>, Failure> {
+        behind_mods(self.target, id, self.budget)?.map_err(Failure::Target)
     }
 
     /// Are the essential names equal? An unnamed target needs an unnamed local (libbpf:
     /// `bpf_core_names_match`).
     pub(super) fn essential_names(
-        &self,
+        &mut self,
         local: crate::StrOff,
         target: crate::StrOff,
     ) -> Result<bool, Failure> {
         let local = self.local.name(local).map_err(Failure::Local)?;
         let target = self.target.name(target).map_err(Failure::Target)?;
+        self.budget
+            .spend_name(local.len().saturating_add(target.len()))?;
         Ok(essential_name(local) == essential_name(target))
     }
+}
+
+/// [`Btf::skip_mods`], each look-up of which is a step.
+fn behind_mods<'a>(
+    btf: &Btf<'a>,
+    id: TypeId,
+    budget: &mut Budget,
+) -> Result<crate::Result<Type<'a>>, Failure> {
+    let mut next = id;
+    for _ in 0..=MAX_CHAIN {
+        budget.spend()?;
+        match btf.type_by_id(next) {
+            Ok(ty) if ty.kind().is_modifier() => next = ty.referred(),
+            found => return Ok(found),
+        }
+    }
+    // Too long a chain: for the error.
+    Ok(btf.skip_mods(id))
 }
 
 fn plain_int(ty: &Type<'_>) -> bool {

@@ -55,7 +55,7 @@ pub struct Relocator<'a, 's> {
 
 /// Steps of work that any object may ask for, and more for each record: far beyond what real ones
 /// take, and an end for hostile ones.
-const BUDGET: u64 = 1 << 21;
+const BUDGET: u64 = 1 << 22;
 const BUDGET_A_RECORD: u64 = 1 << 12;
 
 /// A candidate that matched, and what it amounts to.
@@ -73,7 +73,7 @@ impl<'a, 's> Relocator<'a, 's> {
     ///
     /// # Errors
     /// `BufferTooSmall` for a part of the workspace; a target's record or name is bad; more than
-    /// 65,535 targets.
+    /// 65,535 targets; more than 128 MiB of names to be compared.
     pub fn new(
         local: Btf<'a>,
         targets: &'a [Btf<'a>],
