@@ -6,9 +6,11 @@
 
 mod data;
 pub mod exercise;
+mod real;
 mod relocate;
 
 pub use data::{Kernel, Module, Object, kernel, kernels, object, objects, seeds, targets};
+pub use real::{Package, real_directory, real_kernels, real_objects};
 pub use relocate::{BadObject, Relocated, relocate};
 
 /// README's Rust blocks, which this compiles.
