@@ -10,12 +10,14 @@ pub mod edit;
 pub mod elf_file;
 pub mod exercise;
 pub mod mutate;
+mod real;
 mod relocate;
 pub mod types;
 
 pub use data::{
     Kernel, Module, Object, kernel, kernels, object, objects, seeds, target_of, targets,
 };
+pub use real::{Package, real_directory, real_kernels, real_objects};
 pub use relocate::{BadObject, Relocated, relocate, relocate_twice, with_plan};
 
 /// README's Rust blocks, which this compiles.
