@@ -31,7 +31,7 @@ mod walk;
 pub use index::Index;
 pub use kind::Kind;
 pub use name::{essential_name, flavor};
-pub(crate) use named::{CHUNK, Named};
+pub(crate) use named::Named;
 pub use record::{Records, Type};
 pub use resolve::MAX_CHAIN;
 pub use types::{

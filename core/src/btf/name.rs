@@ -30,6 +30,10 @@ pub fn flavor(name: &[u8]) -> Option<&[u8]> {
 }
 
 fn split(name: &[u8]) -> (&[u8], Option<&[u8]>) {
+    // Three underscores in a row can't step over every third byte: most names end here.
+    if !name.iter().skip(2).step_by(3).any(|&byte| byte == b'_') {
+        return (name, None);
+    }
     let separates = |w: &[u8]| matches!(w, [a, b'_', b'_', b'_', z] if *a != b'_' && *z != b'_');
     let Some(at) = name.windows(5).rposition(separates) else {
         return (name, None);

@@ -251,7 +251,7 @@ pub struct ArrayInfo {
 
 impl<'a> Type<'a> {
     fn elements<T>(&self, each: usize, is_kind: bool, wide: bool) -> Elements<'a, T> {
-        let tail = if is_kind { self.tail } else { &[] };
+        let tail = if is_kind { self.tail() } else { &[] };
         let how = How {
             endian: self.endian,
             kind_flag: self.kind_flag(),
@@ -317,7 +317,7 @@ impl<'a> Type<'a> {
         if self.kind() != Kind::Array {
             return None;
         }
-        let (Raw3(element, index, len), _) = Raw3::ref_from_prefix(self.tail).ok()?;
+        let (Raw3(element, index, len), _) = Raw3::ref_from_prefix(self.tail()).ok()?;
         Some(ArrayInfo {
             element: TypeId(element.get(self.endian)),
             index: TypeId(index.get(self.endian)),
@@ -338,8 +338,12 @@ impl<'a> Type<'a> {
             .map(u32::cast_signed)
     }
 
+    #[inline]
     fn tail_word(&self, is_kind: bool) -> Option<u32> {
-        let (word, _) = Word::ref_from_prefix(self.tail).ok()?;
-        is_kind.then(|| word.get(self.endian))
+        if !is_kind {
+            return None;
+        }
+        let (word, _) = Word::ref_from_prefix(self.tail()).ok()?;
+        Some(word.get(self.endian))
     }
 }

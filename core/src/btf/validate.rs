@@ -54,14 +54,13 @@ impl Btf<'_> {
             return self.validate_places(places, first, bounds);
         }
         let (mut walk, mut batch, mut first) = (Walk::new(self.sections), Batch::new(), first);
-        loop {
-            let places = walk.next(&mut batch)?;
-            if places.is_empty() {
-                return Ok(());
+        while walk.next(&mut batch)? {
+            for places in batch.runs() {
+                self.validate_places(places, first, bounds)?;
+                first = first.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
             }
-            self.validate_places(places, first, bounds)?;
-            first = first.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
         }
+        Ok(())
     }
 
     fn validate_places(&self, places: &[u32], first: u32, bounds: Bounds<'_>) -> Result<()> {

@@ -30,10 +30,12 @@ impl Budget {
 }
 
 impl<'a> Pair<'_, 'a> {
+    #[inline(always)]
     pub(super) fn local(&self, id: TypeId) -> Result<Type<'a>, Failure> {
         self.local.skip_mods(id).map_err(Failure::Local)
     }
 
+    #[inline(always)]
     pub(super) fn target(&self, id: TypeId) -> Result<Type<'a>, Failure> {
         self.target.skip_mods(id).map_err(Failure::Target)
     }
@@ -55,13 +57,14 @@ fn plain_int(ty: &Type<'_>) -> bool {
     ty.int().is_some_and(|int| int.offset == Bits(0))
 }
 
-/// May a field of the local type be read as the target's? Sizes and pointees don't matter here.
-pub(super) fn fields(
-    pair: &mut Pair<'_, '_>,
-    local: TypeId,
-    target: TypeId,
+/// May a field of the local type be read as the target's? Both come without modifiers. Sizes and
+/// pointees don't matter here.
+pub(super) fn fields<'a>(
+    pair: &mut Pair<'_, 'a>,
+    local: Type<'a>,
+    target: Type<'a>,
 ) -> Result<Option<Why>, Failure> {
-    let (mut local, mut target) = (pair.local(local)?, pair.target(target)?);
+    let (mut local, mut target) = (local, target);
     for _ in 0..MAX_CHAIN {
         pair.budget.spend()?;
         let (l, t) = (local.kind(), target.kind());

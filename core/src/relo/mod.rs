@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! record ─ spec ─▶ local spec ┐
-//! records ─ roots ─▶ roots ─ candidates ─▶ candidates ┴─ path │ compat │ matches ─▶ target spec
+//! records ─ roots ─▶ roots ─ survey ─▶ candidates ┴─ path │ compat │ matches ─▶ target spec
 //!                                                        ─ value ─▶ Value │ Absent │ Poison │ Failed
 //! ```
 //!
@@ -14,6 +14,7 @@
 
 mod candidates;
 mod compat;
+mod direct;
 mod filter;
 mod kind;
 mod matches;
@@ -22,6 +23,7 @@ mod path;
 mod relocator;
 mod roots;
 mod spec;
+mod survey;
 mod trace;
 mod value;
 
@@ -31,6 +33,7 @@ pub use outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType, Va
 pub use relocator::{Relocator, Workspace, needs_target};
 pub use roots::Root;
 pub use spec::{Accessor, MAX_ACCESSORS, Spec};
+pub use survey::Survey;
 
 #[cfg(test)]
 mod tests;

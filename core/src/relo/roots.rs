@@ -1,7 +1,7 @@
 //! The distinct root types of an object's records.
 //!
 //! Enters: records, in any number. Leaves: one [`Root`] for each local type that they start from,
-//! sorted by the hash of their name for the one pass over the target ([`candidates`](super::candidates)), and found
+//! sorted by the hash of their name for the one pass over the target ([`survey`](super::survey)), and found
 //! by id for each record. All in the caller's buffer: the tree that finds a root by id lives in
 //! the roots themselves.
 
@@ -23,13 +23,15 @@ pub struct Root {
     /// makes it deeper than 32.
     children: [u32; 2],
     /// Hash of the essential name: roots are sorted by it, and so mostly without a look at names.
-    hash: u64,
+    pub(super) hash: u64,
     name: StrOff,
     /// Kind that candidates must have; `Void` if there can be none.
     pub(super) kind: Kind,
     /// Its candidates, as a range of the candidate buffer.
     pub(super) first: u32,
     pub(super) len: u32,
+    /// Candidates met so far, until the search is over and `len` says it.
+    pub(super) met: u32,
 }
 
 const NO_CHILD: u32 = u32::MAX;
@@ -44,6 +46,7 @@ impl Root {
         kind: Kind::Void,
         first: 0,
         len: 0,
+        met: 0,
     };
 
     const fn new(id: TypeId) -> Self {
@@ -66,17 +69,28 @@ impl Root {
         }
     }
 
+    /// May it have candidates, and none has been found?
+    pub(super) fn wants(&self) -> bool {
+        self.len == 0 && self.kind != Kind::Void
+    }
+
     /// The name without its flavor.
     pub(super) fn essential<'a>(&self, local: &Btf<'a>) -> &'a [u8] {
         essential_name(local.name(self.name).unwrap_or(&[]))
     }
 
     /// How the root orders against a target type's essential name (and its hash) and class of
-    /// kind.
-    pub(super) fn order(&self, local: &Btf<'_>, hash: u64, name: &[u8], kind: Kind) -> Ordering {
+    /// kind. Hashes mostly decide: names are asked for only where they are equal.
+    pub(super) fn order<'n>(
+        &self,
+        local: &Btf<'_>,
+        hash: u64,
+        name: impl FnOnce() -> &'n [u8],
+        kind: Kind,
+    ) -> Ordering {
         self.hash
             .cmp(&hash)
-            .then_with(|| self.essential(local).cmp(name))
+            .then_with(|| self.essential(local).cmp(name()))
             .then_with(|| self.kind.number().cmp(&kind.number()))
     }
 }
@@ -122,7 +136,7 @@ pub(super) fn collect<'s>(
     }
     let roots = buffer.get_mut(..used).unwrap_or_default();
     sort_by(roots, |a, b| {
-        a.order(local, b.hash, b.essential(local), b.kind)
+        a.order(local, b.hash, || b.essential(local), b.kind)
             .then_with(|| a.id.cmp(&b.id))
     });
     // Sorting has torn the tree: tie it again over the same roots.
