@@ -16,11 +16,14 @@ die() { say "$*"; exit 1; }
 # The first archive in the host's sources whose address ends in /debian.
 mirror() {
   if [ -n "${DEBIAN_MIRROR:-}" ]; then printf '%s\n' "${DEBIAN_MIRROR%/}"; return; fi
-  {
-    sed -n 's/^URIs:[[:space:]]*//p' /etc/apt/sources.list.d/*.sources | tr ' ' '\n'
-    sed -n 's/^deb[[:space:]]\(\[[^]]*\][[:space:]]*\)\{0,1\}\([^[:space:]]*\).*/\2/p' \
-      /etc/apt/sources.list /etc/apt/sources.list.d/*.list
-  } 2>/dev/null | sed 's#/*$##' | grep -m1 '/debian$' || die "no Debian archive in this host's sources: set DEBIAN_MIRROR"
+  local archive
+  archive=$({
+    cat /etc/apt/sources.list.d/*.sources | sed -n 's/^URIs:[[:space:]]*//p' | tr ' ' '\n'
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list |
+      sed -n 's/^deb[[:space:]]\(\[[^]]*\][[:space:]]*\)\{0,1\}\([^[:space:]]*\).*/\2/p'
+  } 2>/dev/null | sed -n 's#/*$##; /\/debian$/{p;q}') || true
+  [ -n "$archive" ] || die "no Debian archive in this host's sources: set DEBIAN_MIRROR"
+  printf '%s\n' "$archive"
 }
 
 # apt SUITE ARCH COMMAND...: apt-get, apt-cache, ... on the state of that suite and architecture.

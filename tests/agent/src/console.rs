@@ -2,76 +2,87 @@
 //!
 //! Enters: words, bytes and numbers. Leaves: one `write` a line. Lines are cut at 320 bytes.
 
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
+
 use crate::sys::{self, Errno, Fd};
 
 /// Standard output: the kernel gives the first process its console.
 pub const CONSOLE: Fd = Fd(1);
 
-/// A line that is being put together. What the kernel's and the object's strings hold is printed
-/// with `?` for what is not printable.
-pub struct Line {
-    bytes: [u8; 320],
-    len: usize,
-}
+/// The line that is being put together: there is one, so that a call has one argument less.
+static BYTES: [AtomicU8; 320] = [const { AtomicU8::new(0) }; 320];
+static LEN: AtomicUsize = AtomicUsize::new(0);
+
+/// That line. What the kernel's and the object's strings hold is printed with `?` for what is not
+/// printable.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "`end` prints it"]
+pub struct Line(());
 
 /// A line that begins with these words.
 pub fn line(text: &str) -> Line {
-    Line { bytes: [0; 320], len: 0 }.text(text)
+    LEN.store(0, Relaxed);
+    Line(()).text(text)
+}
+
+fn push(byte: u8) {
+    let at = LEN.load(Relaxed);
+    if let Some(place) = BYTES.get(at) {
+        place.store(byte, Relaxed);
+        LEN.store(at + 1, Relaxed);
+    }
 }
 
 impl Line {
-    fn push(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.len) {
-            *place = byte;
-            self.len += 1;
-        }
-    }
-
     /// Adds words.
     pub fn text(self, text: &str) -> Self {
         self.bytes(text.as_bytes())
     }
 
     /// Adds bytes up to a NUL.
-    pub fn bytes(mut self, bytes: &[u8]) -> Self {
+    #[inline(never)]
+    pub fn bytes(self, bytes: &[u8]) -> Self {
         for &byte in bytes.iter().take_while(|&&byte| byte != 0) {
-            self.push(if matches!(byte, b' '..=b'~') { byte } else { b'?' });
+            push(if matches!(byte, b' '..=b'~') { byte } else { b'?' });
         }
         self
     }
 
     /// Adds a number.
-    pub fn number(mut self, mut number: u64) -> Self {
-        let mut digits = [0; 20];
-        let mut count = 0;
-        for digit in &mut digits {
-            *digit = b'0' + (number % 10) as u8;
-            number /= 10;
-            count += 1;
-            if number == 0 {
-                break;
-            }
-        }
-        for &digit in digits.iter().take(count).rev() {
-            self.push(digit);
-        }
-        self
+    pub fn number(self, number: u64) -> Self {
+        self.with("", number)
     }
 
     /// Adds words and a number.
-    pub fn with(self, text: &str, number: impl Into<u64>) -> Self {
-        self.text(text).number(number.into())
+    #[inline(never)]
+    pub fn with(self, text: &str, mut number: u64) -> Self {
+        let mut place = 1;
+        while number / place > 9 {
+            place *= 10;
+        }
+        let line = self.text(text);
+        while place > 0 {
+            push(b'0' + (number / place) as u8);
+            number %= place;
+            place /= 10;
+        }
+        line
     }
 
     /// Adds the error's number.
     pub fn error(self, errno: Errno) -> Self {
-        self.with("errno ", errno.0)
+        self.with("errno ", errno.0.into())
     }
 
     /// Prints it.
-    pub fn end(mut self) {
-        self.len = self.len.min(self.bytes.len() - 1);
-        self.push(b'\n');
-        sys::write(CONSOLE, self.bytes.get(..self.len).unwrap_or_default());
+    #[inline(never)]
+    pub fn end(self) {
+        push(b'\n');
+        let mut bytes = [b'\n'; 321];
+        let len = LEN.load(Relaxed);
+        for (to, from) in bytes.iter_mut().zip(&BYTES).take(len) {
+            *to = from.load(Relaxed);
+        }
+        sys::write(CONSOLE, bytes.get(..len).unwrap_or_default());
     }
 }

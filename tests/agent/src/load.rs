@@ -22,7 +22,7 @@ use crate::sys::{Errno, Fd};
 #[derive(Clone, Copy, Debug)]
 pub enum Error {
     /// A part of the object or of the kernel's BTF is wrong.
-    Input(relocore::Error),
+    Input,
     /// The kernel refused.
     Refused(&'static str, Errno),
     /// The object needs more than this loader can.
@@ -30,8 +30,8 @@ pub enum Error {
 }
 
 impl From<relocore::Error> for Error {
-    fn from(error: relocore::Error) -> Self {
-        Self::Input(error)
+    fn from(_: relocore::Error) -> Self {
+        Self::Input
     }
 }
 

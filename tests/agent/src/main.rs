@@ -26,7 +26,6 @@ mod witness;
 use core::ffi::CStr;
 use core::panic::PanicInfo;
 
-use relocore::btf::Btf;
 use relocore::elf::{Object, ProgramRange};
 use relocore::insn::Applied;
 use relocore::plan::Plan;
@@ -55,16 +54,16 @@ fn watch(elf: &[u8], vmlinux: &[u8]) -> Result<()> {
     let plan = Plan::new(Object::parse(elf)?, &mut slots, &mut programs)?;
 
     let start = sys::nanoseconds();
-    let targets = [Btf::parse(vmlinux, &mut kernel_slots)?];
-    let indexed = sys::nanoseconds();
     let (mut roots, mut candidates) = ([Root::EMPTY; 32], [Candidate::EMPTY; 64]);
-    let workspace = Workspace { roots: &mut roots, candidates: &mut candidates };
-    let mut relocator = plan.relocator(&targets, workspace)?;
+    let mut survey = plan.survey(Workspace { roots: &mut roots, candidates: &mut candidates })?;
+    let targets = [survey.open(vmlinux, &mut kernel_slots)?];
+    let surveyed = sys::nanoseconds();
+    let mut relocator = survey.relocator(&targets)?;
     let mut resolutions = [Resolution::EMPTY; 64];
     let records = plan.resolve(&mut relocator, &mut resolutions)?;
     let end = sys::nanoseconds();
     line("relocated: ").number(records as u64).with(" records, ", (end - start) / 1000)
-        .with(" us (index ", (indexed - start) / 1000).with(" us), ", pager::faults() as u64)
+        .with(" us (survey ", (surveyed - start) / 1000).with(" us), ", pager::faults() as u64)
         .text(" pages read").end();
 
     let kernel = kernel::kernel();
@@ -106,8 +105,8 @@ fn show(plan: &Plan<'_>, nth: usize, applied: Applied) {
     let Some(entry) = plan.records().nth(nth) else { return };
     let (local, record) = (plan.local(), entry.record);
     let root = local.type_by_id(record.type_id).and_then(|ty| local.name(ty.name()));
-    let line = line("record ").number(nth as u64).with(" insn ", record.insn_off / 8)
-        .with(" kind ", record.kind).text(" ").bytes(root.unwrap_or_default())
+    let line = line("record ").number(nth as u64).with(" insn ", (record.insn_off / 8).into())
+        .with(" kind ", record.kind.into()).text(" ").bytes(root.unwrap_or_default())
         .text(" ").bytes(local.name(record.access).unwrap_or_default());
     match applied.outcome {
         Outcome::Value(value) => line.with(" value ", value),
@@ -120,12 +119,12 @@ fn show(plan: &Plan<'_>, nth: usize, applied: Applied) {
 }
 
 /// Goes to the kernel's BTF, or to that of the initramfs.
-fn vmlinux() -> sys::Result<&'static [u8]> {
+fn vmlinux(may_map: bool) -> sys::Result<&'static [u8]> {
     const PATHS: [&CStr; 2] = [c"/sys/kernel/btf/vmlinux", c"/btf/vmlinux"];
-    let (path, opened) = match pager::open(PATHS[0]) {
+    let (path, opened) = match pager::open(PATHS[0], may_map) {
         Err(errno) => {
             line("note: no BTF of the kernel's own, ").error(errno).end();
-            (PATHS[1], pager::open(PATHS[1])?)
+            (PATHS[1], pager::open(PATHS[1], true)?)
         }
         Ok(opened) => (PATHS[0], opened),
     };
@@ -154,13 +153,16 @@ extern "C" fn start(arguments: *const usize) -> ! {
             line("note: not mounted: ").bytes(at.to_bytes()).text(", ").error(errno).end();
         }
     }
-    if argument(1) == Some(c"mask-btf") {
+    // For tests: a kernel without BTF, and an older one whose BTF can't be mapped.
+    let asked = |what: &CStr| (1..4).any(|nth| argument(nth) == Some(what));
+    if asked(c"mask-btf") {
         let _ = sys::mount(c"tmpfs", c"/sys/kernel/btf");
     }
+    let may_map = !asked(c"page-btf");
     sys::unlimited_locked_memory();
     line("agent: Linux ").bytes(&kernel::kernel().release).text(" ").text(sys::MACHINE).end();
     probes::run();
-    let done = match vmlinux() {
+    let done = match vmlinux(may_map) {
         Ok(vmlinux) => watch(&OBJECT, vmlinux),
         Err(errno) => Err(Error::Refused("BTF", errno)),
     };
@@ -169,7 +171,7 @@ extern "C" fn start(arguments: *const usize) -> ! {
         Ok(()) => line("agent: done"),
         Err(Error::Refused(what, errno)) => line("agent: refused: ").text(what).text(", ").error(errno),
         Err(Error::Beyond(what)) => line("agent: not for this agent: ").text(what),
-        Err(Error::Input(_)) => line("agent: the object or the BTF is wrong"),
+        Err(Error::Input) => line("agent: the object or the BTF is wrong"),
     }
     .end();
     sys::drain(console::CONSOLE);

@@ -21,7 +21,7 @@ const MAPS: [(&str, MapShape); 3] = [
 ];
 
 /// Helpers without arguments.
-const HELPERS: [(&str, u8); 3] = [("boot-ns", 125), ("coarse-ns", 160), ("tai-ns", 208)];
+const HELPERS: [(&str, u8); 3] = [("boot-ns", 125), ("task-btf", 158), ("tai-ns", 208)];
 
 /// Prints what there is.
 pub fn run() {

@@ -116,6 +116,11 @@ pub fn map(at: usize, bytes: usize, access: usize, flags: usize, file: Option<(F
     sys(number::MMAP, arguments)
 }
 
+/// An empty file without a place, of that name.
+pub fn empty_file(name: &CStr) -> Result<Fd> {
+    sys(number::MEMFD_CREATE, [name.as_ptr() as usize, 0, 0, 0, 0, 0]).map(fd)
+}
+
 /// Changes what may be done with mapped pages.
 pub fn protect(at: usize, bytes: usize, access: usize) -> Result<()> {
     sys(number::MPROTECT, [at, bytes, access, 0, 0, 0]).map(drop)

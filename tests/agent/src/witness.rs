@@ -28,12 +28,12 @@ pub fn event(bytes: &[u8]) {
         word.map_or(0, |word| u32::from_ne_bytes(*word))
     };
     let byte = |at: usize| u32::from(bytes.get(at).copied().unwrap_or_default());
-    line("event: pid ").number(word(8).into()).with(" parent ", word(12)).text(" comm ")
+    line("event: pid ").number(word(8).into()).with(" parent ", word(12).into()).text(" comm ")
         .bytes(bytes.get(40..56).unwrap_or_default()).with(" exe-inode ", long)
-        .with(" state ", word(16)).with(" version ", word(20)).with(" hz ", word(24))
-        .with(" shmem ", word(28)).with(" comm-bytes ", word(32)).with(" reset-on-fork ", byte(36))
-        .with(" arena ", byte(37)).with(" old-state ", byte(38)).with(" new-state ", byte(39))
-        .with(" task-bytes ", word(56)).end();
+        .with(" state ", word(16).into()).with(" version ", word(20).into()).with(" hz ", word(24).into())
+        .with(" shmem ", word(28).into()).with(" comm-bytes ", word(32).into()).with(" reset-on-fork ", byte(36).into())
+        .with(" arena ", byte(37).into()).with(" old-state ", byte(38).into()).with(" new-state ", byte(39).into())
+        .with(" task-bytes ", word(56).into()).end();
 }
 
 /// Prints what memory the agent has taken.

@@ -39,6 +39,7 @@ numbers! {
     OPENAT = 257 56 288,
     MKDIRAT = 258 34 289,
     PRLIMIT64 = 302 261 334,
+    MEMFD_CREATE = 319 279 350,
     BPF = 321 280 351,
     STATX = 332 291 379,
 }
