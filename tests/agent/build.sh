@@ -28,7 +28,7 @@ out=$(cd "$out" && pwd)
 flags="-C link-arg=-nostartfiles -C link-arg=-nostdlib -C link-arg=-static -C relocation-model=static"
 flags+=" -C link-arg=-T$PWD/agent.ld -C link-arg=-Wl,--build-id=none -C force-unwind-tables=no"
 [ -z "$features" ] || flags+=" -C link-arg=-Tdefmt.x"
-RUSTFLAGS=$flags CARGO_TARGET_DIR=$out/build$suffix \
+DEFMT_LOG=trace RUSTFLAGS=$flags CARGO_TARGET_DIR=$out/build$suffix \
   cargo build --release --quiet --locked --target "$target" $features
 built=$out/build$suffix/$target/release/relocore-agent
 place=$out/$machine$suffix

@@ -27,8 +27,6 @@ PROBES = {
     "ringbuf": (5, 8), "bloom": (5, 16), "arena": (6, 9),
     "boot-ns": (5, 8), "task-btf": (5, 11), "tai-ns": (6, 1), "cpu-v4": (6, 6),
 }
-# The arena needs a JIT that knows it; so far two have it.
-ARENA = {"x86_64", "aarch64"}
 
 
 class Types:
@@ -222,8 +220,7 @@ def main():
     probes = dict(part.split("=") for part in " ".join(tagged("probes:")).split())
     expect("probes", sorted(probes), sorted(PROBES))
     for name, since in PROBES.items():
-        there = version >= since and (name != "arena" or machine in ARENA)
-        expect(f"probe {name}", probes.get(name), "yes" if there else "no")
+        expect(f"probe {name}", probes.get(name), "yes" if version >= since else "no")
 
     stack = re.search(r"memory: stack (\d+) of (\d+) bytes, paged (\d+) bytes", text)
     anonymous = re.search(r"RssAnon\D+(\d+) kB", text)

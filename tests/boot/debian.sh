@@ -44,16 +44,24 @@ apt() {
 }
 
 # update SUITE ARCH: the index, unless it is younger than a day. An archive that is being changed
-# may be caught between two states; then a state that was whole before still serves.
+# may be caught between two states; then a state that was whole before still serves, and if there
+# is none the index as it lies there, whose signature can't be checked: that is said.
 update() {
-  local stamp=$CACHE/apt/$1-$2/updated try
-  [ -z "$(find "$stamp" -mtime -1 2>/dev/null)" ] || return 0
+  local state=$CACHE/apt/$1-$2 try name
+  [ -z "$(find "$state/updated" -mtime -1 2>/dev/null)" ] || return 0
   for try in 1 2 3; do
-    if apt "$1" "$2" apt-get update 2>"$CACHE/apt.log"; then : >"$stamp"; return 0; fi
+    if apt "$1" "$2" apt-get update 2>"$CACHE/apt.log"; then : >"$state/updated"; return 0; fi
     sleep $((try * 2))
   done
-  [ -e "$stamp" ] || die "no index of $1 for $2: $(grep -m1 '^E:' "$CACHE/apt.log")"
-  say "the index of $1 for $2 is that of $(date -r "$stamp" +%F)"
+  if [ -e "$state/updated" ]; then say "the index of $1 for $2 is that of $(date -r "$state/updated" +%F)"; return 0; fi
+  say "no whole index of $1 for $2 ($(grep -m1 -o 'unexpected size\|404\|[^:]*$' "$CACHE/apt.log")); taken without its signature"
+  name=$(mirror)/dists/$1/main/binary-$2/Packages
+  /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root download-file "$name.xz" "$state/index.xz" >"$CACHE/apt.log" 2>&1 ||
+    die "no index of $1 for $2: $(tail -1 "$CACHE/apt.log")"
+  name=${name#*//}
+  rm -f "$state"/lists/*Release
+  xz -dc "$state/index.xz" >"$state/lists/${name//\//_}"
+  sed -i 's/^deb \[/deb [trusted=yes /' "$state/sources.list"
 }
 
 # unpack SUITE ARCH DIR PACKAGE...: their files in DIR; nothing is installed, no script of theirs is run.
@@ -92,7 +100,7 @@ kernel() {
     unpack "$suite" "$arch" "$files" "$image" $packages
     rm -rf "$dir"
     mkdir -p "$files/kernel/modules"
-    find "$files" -type f \( -name 'vmlinuz*' -o -name 'vmlinux-*' \) -exec cp {} "$files/kernel/vmlinuz" \;
+    find "$files" -path "$files/kernel" -prune -o -type f \( -name 'vmlinuz*' -o -name 'vmlinux-*' \) -exec cp {} "$files/kernel/vmlinuz" \;
     find "$files" -type f -name 'config*' -path '*/boot/*' -exec cp {} "$files/kernel/config" \;
     [ -e "$files/kernel/config" ] || find "$files" -type f -name config -path '*/modules/*' -exec cp {} "$files/kernel/config" \;
     for module in ${MODULES:-veth}; do

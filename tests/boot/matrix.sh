@@ -90,7 +90,7 @@ run() {
   rm -rf "$files"
   if [ "$variant" = defmt ]; then "$here/defmt.sh" "$binary.symbols" "$log" || failed=1; fi
   check=("$here/check.py" "$log" --object "$tree/tests/data/obj/demo.bpf$endian.o" --btf "$kernel/vmlinux.btf" --config "$kernel/config")
-  row=$(python3 "${check[@]}") || { failed=1; row="WRONG	$row"; say "$id $variant is wrong: see $log"; }
+  row=$(python3 "${check[@]}") || { failed=1; row="$row WRONG"; say "$id $variant is wrong: see $log"; }
   printf '%s\t%s\t%d.%d\t%s\n' "$id" "$variant" $((seconds / 10)) $((seconds % 10)) "$row" >>"$rows"
   say "$(tail -1 "$rows" | tr '\t' ' ')"
 }

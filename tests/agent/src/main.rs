@@ -159,6 +159,8 @@ extern "C" fn start(arguments: *const usize) -> ! {
         let _ = sys::mount(c"tmpfs", c"/sys/kernel/btf");
     }
     let may_map = !asked(c"page-btf");
+    #[cfg(feature = "defmt")]
+    sys::raw_output(console::CONSOLE);
     sys::unlimited_locked_memory();
     line("agent: Linux ").bytes(&kernel::kernel().release).text(" ").text(sys::MACHINE).end();
     probes::run();

@@ -186,6 +186,21 @@ pub fn getpid() -> usize {
     sys(number::GETPID, [0; 6]).unwrap_or(0)
 }
 
+/// Lets the terminal pass bytes on as they are: no carriage return before a newline.
+#[cfg(feature = "defmt")]
+pub fn raw_output(console: Fd) {
+    const TCGETS: usize = 0x5401;
+    const TCSETS: usize = 0x5402;
+    const OPOST: u32 = 1;
+    let mut termios = [0_u32; 16]; // struct termios: input, output, ... modes
+    let place = termios.as_mut_ptr() as usize;
+    if sys(number::IOCTL, [console.0 as usize, TCGETS, place, 0, 0, 0]).is_ok() {
+        let [_, output, ..] = &mut termios;
+        *output &= !OPOST;
+        let _ = sys(number::IOCTL, [console.0 as usize, TCSETS, place, 0, 0, 0]);
+    }
+}
+
 /// Sends what the console still has, so that a power-off does not cut it off.
 pub fn drain(console: Fd) {
     const TCSBRK: usize = 0x5409;
