@@ -204,14 +204,14 @@ fn create_on_any_kernel(create: &MapCreate<'_>, role: MapRole) -> Result<(MapFd,
         Ok(fd) => return Ok((fd, create.flags)),
         Err(error) => error,
     };
-    if older.btf_value_type_id > 0 {
-        // What a map holds is described to those who list it; few types depend on it.
-        (older.btf, older.btf_key_type_id, older.btf_value_type_id) = (None, 0, 0);
-        if let Ok(fd) = make(&older) {
-            return Ok((fd, older.flags));
-        }
-    }
     if is_refusal(first) {
+        if older.btf_value_type_id > 0 {
+            // What a map holds is described to those who list it; few types depend on it.
+            (older.btf, older.btf_key_type_id, older.btf_value_type_id) = (None, 0, 0);
+            if let Ok(fd) = make(&older) {
+                return Ok((fd, older.flags));
+            }
+        }
         if role.is_data() && older.flags & map_flags::MMAPABLE != 0 {
             older.flags &= !map_flags::MMAPABLE;
             if let Ok(fd) = make(&older) {
