@@ -28,6 +28,7 @@ use super::modules::ModuleFds;
 use super::pins;
 use super::struct_ops::{Operations, Plan};
 use super::token::Token;
+use super::unknown;
 
 /// A map that was created, or taken.
 #[derive(Debug)]
@@ -150,7 +151,7 @@ impl Material<'_> {
             token: Token::fd(self.token),
         };
         let (fd, flags) = create_on_any_kernel(&create, definition.role)
-            .map_err(|error| map_error(Step::CreateMap, &spec.name, error))?;
+            .map_err(|error| create_error(definition, error))?;
         let lost_mapping = flags & map_flags::MMAPABLE != create.flags & map_flags::MMAPABLE;
         Ok(Made {
             map: Map::from_parts(fd, spec),
@@ -308,6 +309,20 @@ fn check_alike(definition: &MapDefinition, found: &MapSpec) -> Result<(), ErrorK
                 found,
             },
         }),
+    }
+}
+
+fn create_error(definition: &MapDefinition, source: SysError) -> ErrorKind {
+    let step = Step::CreateMap;
+    let unknown = unknown::map_type(definition.map_type).filter(|_| is_refusal(source));
+    match unknown {
+        Some(unknown) => ErrorKind::TooOld {
+            step,
+            item: definition.name.clone(),
+            source,
+            unknown,
+        },
+        None => map_error(step, &definition.name, source),
     }
 }
 
