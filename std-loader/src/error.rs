@@ -13,7 +13,7 @@ use crate::kernel::{
     ConfigError, OpenTargetError, ReadBtfError, StoreError, UnsetExterns, VirtualError,
 };
 use crate::load::{
-    AttachProblem, FailedRelocation, ProgramProblem, ReferenceProblem, Refused, Step,
+    AttachProblem, FailedRelocation, ProgramProblem, ReferenceProblem, Refused, Step, Unknown,
 };
 use crate::map::MapError;
 use crate::object::{ExternProblem, MapProblem};
@@ -47,7 +47,7 @@ impl Error {
     pub fn errno(&self) -> Option<i32> {
         match self.kind() {
             ErrorKind::Read(error) => error.raw_os_error(),
-            ErrorKind::Sys { source, .. } => Some(source.errno),
+            ErrorKind::Sys { source, .. } | ErrorKind::TooOld { source, .. } => Some(source.errno),
             ErrorKind::Map(_, MapError::Sys { source, .. }) => Some(source.errno),
             ErrorKind::Refused(refused) => Some(refused.source.errno),
             ErrorKind::Attach {
@@ -168,6 +168,17 @@ pub enum ErrorKind {
         item: String,
         /// The call and its errno.
         source: SysError,
+    },
+    /// The kernel refused a step, and is too old for what was asked of it.
+    TooOld {
+        /// The step.
+        step: Step,
+        /// What it was about: a map, a program.
+        item: String,
+        /// The call and its errno.
+        source: SysError,
+        /// What it does not know.
+        unknown: Unknown,
     },
     /// The kernel refused an operation on a map.
     Map(Step, MapError),
@@ -309,6 +320,12 @@ impl fmt::Display for ErrorKind {
             Self::Kallsyms(error) => write!(f, "/proc/kallsyms: {error}"),
             Self::Sys { step, item, source } if item.is_empty() => write!(f, "{step}: {source}"),
             Self::Sys { step, item, source } => write!(f, "{step} `{item}`: {source}"),
+            Self::TooOld {
+                step,
+                item,
+                source,
+                unknown,
+            } => write!(f, "{step} `{item}`: {source}; {unknown}"),
             Self::Map(step, error) => write!(f, "{step}: {error}"),
             Self::Refused(refused) => fmt::Display::fmt(refused, f),
             Self::Attach {
@@ -364,7 +381,7 @@ impl StdError for Error {
             ErrorKind::Unset(error) => Some(error),
             ErrorKind::Virtual(error) => Some(error),
             ErrorKind::Store { source, .. } => Some(source),
-            ErrorKind::Sys { source, .. } => Some(source),
+            ErrorKind::Sys { source, .. } | ErrorKind::TooOld { source, .. } => Some(source),
             ErrorKind::Map(_, error) => Some(error),
             ErrorKind::Refused(refused) => Some(&refused.source),
             ErrorKind::Attach {

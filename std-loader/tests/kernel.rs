@@ -7,10 +7,10 @@ use std::fs;
 use std::os::fd::{AsFd, AsRawFd};
 
 use relocore_loader::object::SecKind;
-use relocore_loader::sys::bpf::{LinkTarget, link_create, prog_info};
+use relocore_loader::sys::bpf::{LinkTarget, link_create, map_info, prog_info};
 use relocore_loader::sys::{AttachType, ProgType, UpdateMode};
-use relocore_loader::{Loaded, Object};
-use support::{KERNEL, LOADER, alone, descriptors, for_this_process, load, loader};
+use relocore_loader::{Error, Loaded, Object};
+use support::{KERNEL, LOADER, TYPES, alone, descriptors, for_this_process, load, loader};
 
 /// The object with no program but those.
 fn only(name: &str, programs: &[&str]) -> Object {
@@ -25,11 +25,18 @@ fn number(loaded: &Loaded, name: &str) -> u64 {
     u64::from_ne_bytes(loaded.global(name).unwrap().array().unwrap())
 }
 
+/// Whether it lets programs implement no such operations.
+fn is_missing(error: &Error) -> bool {
+    error
+        .to_string()
+        .contains("operations that this kernel lets programs implement")
+}
+
 /// Whether this kernel has what the test is about; says so if not.
 fn load_if_known(test: &str, object: &Object) -> Option<Loaded> {
     match object.load() {
         // EPERM, EINVAL, ENOSYS, ENOTSUPP
-        Err(error) if matches!(error.errno(), Some(1 | 22 | 38 | 524)) => {
+        Err(error) if matches!(error.errno(), Some(1 | 22 | 38 | 524)) || is_missing(&error) => {
             eprintln!("SKIP {test}: {error}");
             None
         }
@@ -373,4 +380,23 @@ fn a_token_needs_a_file_system_that_delegates() {
         error.starts_with("token: making a BPF token from `/proc`: bpf("),
         "{error}"
     );
+}
+
+/// On a new kernel the types are taken as they are, on an old one a copy that it knows; either way
+/// the map has types.
+#[test]
+fn types_that_older_kernels_do_not_know_are_no_obstacle() {
+    let _alone = alone();
+    let object = for_this_process("types", TYPES);
+    let test = "types_that_older_kernels_do_not_know_are_no_obstacle";
+    let Some(loaded) = load(test, &object) else {
+        return;
+    };
+    assert!(loaded.notes().is_empty(), "{:?}", loaded.notes());
+    let info = map_info(loaded.map(".bss").unwrap().as_fd()).unwrap();
+    assert!(info.btf_id > 0);
+    let link = loaded.program("on_enter").unwrap().attach().unwrap();
+    nix::unistd::getppid();
+    drop(link);
+    assert!(number(&loaded, "runs") > 0);
 }

@@ -28,6 +28,7 @@ use super::modules::ModuleFds;
 use super::pins;
 use super::struct_ops::{Operations, Plan};
 use super::token::Token;
+use super::unknown;
 
 /// A map that was created, or taken.
 #[derive(Debug)]
@@ -150,7 +151,7 @@ impl Material<'_> {
             token: Token::fd(self.token),
         };
         let (fd, flags) = create_on_any_kernel(&create, definition.role)
-            .map_err(|error| map_error(Step::CreateMap, &spec.name, error))?;
+            .map_err(|error| create_error(definition, error))?;
         let lost_mapping = flags & map_flags::MMAPABLE != create.flags & map_flags::MMAPABLE;
         Ok(Made {
             map: Map::from_parts(fd, spec),
@@ -204,14 +205,14 @@ fn create_on_any_kernel(create: &MapCreate<'_>, role: MapRole) -> Result<(MapFd,
         Ok(fd) => return Ok((fd, create.flags)),
         Err(error) => error,
     };
-    if older.btf_value_type_id > 0 {
-        // What a map holds is described to those who list it; few types depend on it.
-        (older.btf, older.btf_key_type_id, older.btf_value_type_id) = (None, 0, 0);
-        if let Ok(fd) = make(&older) {
-            return Ok((fd, older.flags));
-        }
-    }
     if is_refusal(first) {
+        if older.btf_value_type_id > 0 {
+            // What a map holds is described to those who list it; few types depend on it.
+            (older.btf, older.btf_key_type_id, older.btf_value_type_id) = (None, 0, 0);
+            if let Ok(fd) = make(&older) {
+                return Ok((fd, older.flags));
+            }
+        }
         if role.is_data() && older.flags & map_flags::MMAPABLE != 0 {
             older.flags &= !map_flags::MMAPABLE;
             if let Ok(fd) = make(&older) {
@@ -308,6 +309,20 @@ fn check_alike(definition: &MapDefinition, found: &MapSpec) -> Result<(), ErrorK
                 found,
             },
         }),
+    }
+}
+
+fn create_error(definition: &MapDefinition, source: SysError) -> ErrorKind {
+    let step = Step::CreateMap;
+    let unknown = unknown::map_type(definition.map_type).filter(|_| is_refusal(source));
+    match unknown {
+        Some(unknown) => ErrorKind::TooOld {
+            step,
+            item: definition.name.clone(),
+            source,
+            unknown,
+        },
+        None => map_error(step, &definition.name, source),
     }
 }
 

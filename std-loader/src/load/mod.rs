@@ -24,7 +24,8 @@
 //!
 //! The order is libbpf's (`bpf_object_load`): constants must be frozen before the verifier sees a
 //! program, or it can't prune what they guard. What an older kernel does not know is asked
-//! (`feature`, `memlock`) once it has refused something, and that done in another way.
+//! (`feature`, `memlock`) once it has refused something, and that done in another way, or the error
+//! says which kernel can (`unknown`).
 
 mod arena;
 mod assemble;
@@ -61,6 +62,7 @@ mod step;
 mod struct_ops;
 mod targets;
 mod token;
+mod unknown;
 mod verifier_log;
 
 use std::os::fd::{AsFd, BorrowedFd};
@@ -81,6 +83,7 @@ pub use reference::ReferenceProblem;
 pub use refused::Refused;
 pub use relocate::FailedRelocation;
 pub use step::Step;
+pub use unknown::Unknown;
 
 use assemble::Material;
 use attach_target::AttachTo;

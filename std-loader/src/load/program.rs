@@ -16,10 +16,12 @@ use crate::sys::bpf::{ProgLoad, prog_load};
 
 use super::Step;
 use super::assemble::{Assembled, MISSING_FUNCTION, MISSING_MAP, Material};
+use super::feature::is_refusal;
 use super::log::logged;
 use super::memlock::with_memlock;
 use super::older::for_older_kernel;
 use super::refused::Refused;
+use super::unknown;
 use super::verifier_log::unknown_calls;
 
 /// Loads the program that `load` describes and `assembled` tells the origin of. Gives what the
@@ -53,7 +55,17 @@ pub(super) fn load(
         (Err(_), text) => text,
     };
     if log.is_empty() {
-        return Err(ErrorKind::sys(Step::LoadProgram, program.name(), source));
+        // The verifier has not seen it.
+        let unknown = unknown::program_type(load.prog_type, load.expected_attach_type);
+        return Err(match unknown.filter(|_| is_refusal(source)) {
+            Some(unknown) => ErrorKind::TooOld {
+                step: Step::LoadProgram,
+                item: program.name().to_owned(),
+                source,
+                unknown,
+            },
+            None => ErrorKind::sys(Step::LoadProgram, program.name(), source),
+        });
     }
     let reasons = reasons(&log, assembled, material);
     Err(ErrorKind::Refused(Box::new(Refused {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use relocore_loader::sys::bpf;
-use relocore_loader::{Error, Loaded, Object};
+use relocore_loader::{Error, ErrorKind, Loaded, Object};
 
 /// The object of `bpf/loader.bpf.c`.
 pub(crate) const LOADER: &[u8] = if cfg!(target_endian = "big") {
@@ -34,7 +34,14 @@ pub(crate) const KERNEL: &[u8] = if cfg!(target_endian = "big") {
     include_bytes!("../bpf/kernel.bpfel.o")
 };
 
-/// Options that it needs.
+/// The object of `bpf/types.bpf.c`.
+pub(crate) const TYPES: &[u8] = if cfg!(target_endian = "big") {
+    include_bytes!("../bpf/types.bpfeb.o")
+} else {
+    include_bytes!("../bpf/types.bpfel.o")
+};
+
+/// Options that [`LOADER`] needs.
 pub(crate) const OPTIONS: &str = "CONFIG_RELOCORE_INT=-7\nCONFIG_RELOCORE_BOOL=y\n\
     CONFIG_RELOCORE_LETTER=m\nCONFIG_RELOCORE_TRI=m\nCONFIG_RELOCORE_TEXT=\"too long for it\"\n";
 
@@ -90,7 +97,7 @@ pub(crate) fn load(test: &str, object: &Object) -> Option<Loaded> {
     skip_without_privilege(test, object.load()).map(Result::unwrap)
 }
 
-/// `None`, and a line that says so, if the kernel refused for want of privilege.
+/// `None`, and a line that says so, if the kernel refused for want of privilege, or is too old.
 pub(crate) fn skip_without_privilege(
     test: &str,
     result: Result<Loaded, Error>,
@@ -98,6 +105,10 @@ pub(crate) fn skip_without_privilege(
     match result {
         // EPERM, ENOSYS
         Err(error) if matches!(error.errno(), Some(1 | 38)) => {
+            eprintln!("SKIP {test}: {error}");
+            None
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::TooOld { .. }) => {
             eprintln!("SKIP {test}: {error}");
             None
         }
