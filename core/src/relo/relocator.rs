@@ -183,6 +183,33 @@ impl<'a, 's> Relocator<'a, 's> {
         Some(answer)
     }
 
+    /// Shows `each` every candidate of the record's root with what it would answer alone, whatever
+    /// earlier records have settled on: the value, or why it does not fit. For who explains an
+    /// answer; changes none.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve) would fail, but for disagreement among candidates.
+    pub fn verdicts(
+        &mut self,
+        record: &CoreRelo,
+        mut each: impl FnMut(TargetType, Result<u64, Mismatch>),
+    ) -> Result<(), Failure> {
+        let kind = RelocKind::from_raw(record.kind).ok_or(Failure::UnknownKind(record.kind))?;
+        let root = self.local.type_by_id(record.type_id);
+        let access = self.local.name(record.access).map_err(Failure::Local)?;
+        let root = root.map_err(Failure::Local)?;
+        let leaf = self.own.set(&self.local, root, access, kind)?;
+        for at in self.range_of(record.type_id) {
+            let Some(&candidate) = self.candidates.get(at) else {
+                break;
+            };
+            let verdict = self.try_candidate(kind, &leaf, candidate)?;
+            let verdict = verdict.map(|matched| matched.value.number);
+            each(candidate.target(), verdict);
+        }
+        Ok(())
+    }
+
     /// The root's candidates, as a range of all.
     fn range_of(&mut self, id: TypeId) -> Range<usize> {
         if self.last.0 != id {
