@@ -51,10 +51,27 @@ const MAX_CANDIDATES: usize = 1 << 20;
 /// # Errors
 /// As [`relocate`], and as [`Btf::parse`].
 pub fn relocate_once(plan: &Plan<'_>, vmlinux: &[u8]) -> Result<Relocated> {
+    let mut slots = Vec::new();
+    relocate_opening(plan, vmlinux, None, &mut slots, |_| true).map(|(_, relocated)| relocated)
+}
+
+/// As [`relocate_once`], for the programs that are [`wanted`](relocate_wanted), and with the view of
+/// the target for whoever needs it afterwards. `slots` is made as long as is good. The target's
+/// pointer size is set if it is known ([`Btf::with_pointer_bytes`]), else deduced.
+///
+/// # Errors
+/// As [`relocate_once`].
+pub fn relocate_opening<'t>(
+    plan: &Plan<'_>,
+    vmlinux: &'t [u8],
+    pointer_bytes: Option<u8>,
+    slots: &'t mut Vec<u32>,
+    wanted: impl Fn(&ProgramRange) -> bool,
+) -> Result<(Btf<'t>, Relocated)> {
     // An index pays by the look-up, and costs by the page of fresh memory.
     let records = plan.records().count();
-    let slots = records.saturating_mul(SLOTS_A_RECORD).max(MIN_SLOTS);
-    let mut slots = vec![0; slots.min(Btf::slots_for(vmlinux.len()))];
+    let count = records.saturating_mul(SLOTS_A_RECORD).max(MIN_SLOTS);
+    slots.resize(count.min(Btf::slots_for(vmlinux.len())), 0);
     let mut roots = vec![Root::EMPTY; records];
     let mut candidates = vec![Candidate::EMPTY; room(records)];
     let workspace = Workspace {
@@ -62,15 +79,18 @@ pub fn relocate_once(plan: &Plan<'_>, vmlinux: &[u8]) -> Result<Relocated> {
         candidates: &mut candidates,
     };
     let mut survey = plan.survey(workspace)?;
-    let targets = [survey.open(vmlinux, &mut slots)?];
-    match survey.relocator(&targets) {
-        Ok(relocator) => finish(plan, relocator, &|_| true),
+    let btf = survey.open(vmlinux, slots)?;
+    let targets = [pointer_bytes.map_or(btf, |bytes| btf.with_pointer_bytes(bytes))];
+    let relocated = match survey.relocator(&targets) {
+        Ok(relocator) => finish(plan, relocator, &wanted)?,
         // Rare: more candidates than any real object has.
         Err(error) if matches!(error.kind(), ErrorKind::BufferTooSmall { .. }) => {
-            relocate(plan, &targets)
+            relocate_wanted(plan, &targets, wanted)?
         }
-        Err(error) => Err(error),
-    }
+        Err(error) => return Err(error),
+    };
+    let [vmlinux] = targets;
+    Ok((vmlinux, relocated))
 }
 
 /// Slots of the target's index for each record, when one object is all that it serves.

@@ -21,9 +21,8 @@ use super::trace::trace;
 /// The roots of an object's records, and their candidates in the targets searched so far.
 ///
 /// ```no_run
-/// # fn main() -> relocore::Result<()> {
 /// # use relocore::{btf::Btf, ext::CoreRelo, relo::{Candidate, Root, Survey, Workspace}};
-/// # let (local, records, vmlinux): (Btf<'_>, &[CoreRelo], &[u8]) = todo!();
+/// # fn relocate(local: Btf<'_>, records: &[CoreRelo], vmlinux: &[u8]) -> relocore::Result<()> {
 /// let (mut roots, mut candidates) = ([Root::EMPTY; 64], [Candidate::EMPTY; 128]);
 /// let workspace = Workspace { roots: &mut roots, candidates: &mut candidates };
 /// let mut survey = Survey::new(local, records.iter().copied(), workspace)?;

@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use relocore::btf::Btf;
 use relocore::elf::{self, ProgramRange};
 use relocore::insn::INSN_BYTES;
-use relocore::owned::{Relocated, relocate_wanted};
+use relocore::owned::{Relocated, relocate_opening, relocate_wanted};
 use relocore::plan::Plan;
 use relocore::relo::{Outcome, Resolution, needs_target};
 use relocore::show::{OutcomeText, Subject};
@@ -122,9 +122,16 @@ pub(super) fn relocate(
     let mut targets = Targets::open(object)?;
     let mut slots = Vec::new();
     let relocated = {
-        let vmlinux = targets.parse(&mut slots)?;
+        let pointer_bytes = targets.vmlinux.pointer_bytes;
+        let bytes = &targets.vmlinux.bytes;
+        let (vmlinux, relocated) =
+            relocate_opening(&plan, bytes, pointer_bytes, &mut slots, wanted).map_err(
+                |source| {
+                    let name = targets.vmlinux.origin.to_string();
+                    ErrorKind::TargetFormat { name, source }
+                },
+            )?;
         let vmlinux = [vmlinux];
-        let relocated = relocate_wanted(&plan, &vmlinux, wanted)?;
         if relocated.unmatched_roots == 0 {
             return patched(object, &plan, &vmlinux, &[], relocated);
         }

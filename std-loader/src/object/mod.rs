@@ -331,7 +331,9 @@ impl Variable {
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    let mut bytes = Vec::new();
+    // Only a hint, and so never more than a file may have.
+    let size = file.metadata()?.len().min(MAX_FILE_BYTES);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).saturating_add(2));
     // One byte more tells a file that is too long from one that just fits.
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
