@@ -89,7 +89,10 @@ int reads_variable(void *ctx)
 }
 
 // Functions of a module: its own kfuncs, and one to be traced.
-struct nf_conn;
+struct nf_conn {
+	unsigned long status;
+} __attribute__((preserve_access_index));
+
 struct bpf_ct_opts {
 	int netns_id, error;
 	__u8 l4proto, dir, reserved[2];
