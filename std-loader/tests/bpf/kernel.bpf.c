@@ -146,9 +146,9 @@ int no_target(void *ctx)
 }
 
 SEC("?freplace/something")
-int no_program(void *ctx)
+int no_program(struct __sk_buff *skb)
 {
-	return 0;
+	return 9;
 }
 
 SEC("?tp_btf/sched_switch")
@@ -158,7 +158,7 @@ int by_type(void *ctx)
 }
 
 SEC("?socket")
-int of_user(void *ctx)
+int of_user(struct __sk_buff *skb)
 {
 	return 7;
 }
