@@ -5,6 +5,7 @@ mod support;
 
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd};
+use std::path::Path;
 
 use relocore_loader::object::SecKind;
 use relocore_loader::sys::bpf::{LinkTarget, link_create, map_info, prog_info};
@@ -48,7 +49,9 @@ fn load_if_known(test: &str, object: &Object) -> Option<Loaded> {
 fn programs_call_functions_of_the_kernel() {
     let _alone = alone();
     let test = "programs_call_functions_of_the_kernel";
-    let Some(loaded) = load_if_known(test, &only("kfunc", &["calls_kernel"])) else {
+    let mut object = only("kfunc", &["calls_kernel"]);
+    object.map_mut("linked").unwrap().set_autocreate(false);
+    let Some(loaded) = load_if_known(test, &object) else {
         return;
     };
     let link = loaded.program("calls_kernel").unwrap().attach().unwrap();
@@ -60,6 +63,47 @@ fn programs_call_functions_of_the_kernel() {
         2,
         "the one that is there, and no other"
     );
+}
+
+#[test]
+fn programs_read_variables_of_the_kernel() {
+    let _alone = alone();
+    let test = "programs_read_variables_of_the_kernel";
+    let mut object = only("variable", &["reads_variable"]);
+    object.map_mut("linked").unwrap().set_autocreate(false);
+    // In neither BTF nor, without CONFIG_KALLSYMS_ALL, the kernel's list of symbols.
+    let lacks =
+        |error: &str| error.contains("`runqueues` is no variable") || error.contains("'runqueues'");
+    let loaded = match object.load() {
+        Err(error) if lacks(&error.to_string()) => {
+            eprintln!("SKIP {test}: {error}");
+            return;
+        }
+        loaded => loaded.unwrap(),
+    };
+    let link = loaded.program("reads_variable").unwrap().attach().unwrap();
+    nix::unistd::getppid();
+    drop(link);
+    assert_eq!(number(&loaded, "cpu_and_1"), 1, "the queue of CPU 0");
+}
+
+#[test]
+fn modules_have_functions_too() {
+    let _alone = alone();
+    let test = "modules_have_functions_too";
+    if !Path::new("/sys/kernel/btf/nf_conntrack").exists() {
+        eprintln!("SKIP {test}: no module nf_conntrack with BTF");
+        return;
+    }
+    let before = descriptors();
+    for program in ["calls_module", "traces_module", "traces_somewhere"] {
+        let mut object = only("module", &[program]);
+        object.map_mut("linked").unwrap().set_autocreate(false);
+        let loaded = object.load().unwrap();
+        let info = prog_info(loaded.program(program).unwrap().as_fd()).unwrap();
+        assert_eq!(info.name, program[..program.len().min(15)]);
+    }
+    assert_eq!(descriptors(), before);
 }
 
 #[test]

@@ -15,6 +15,8 @@ use crate::object::{BtfImage, info};
 use crate::sys::bpf::{BtfLoad, ProgLoad, btf_load, prog_load};
 use crate::sys::{AttachType, ProgType, SysError};
 
+use super::memlock::with_memlock;
+
 /// Something that not every kernel can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -135,7 +137,11 @@ pub(super) fn has(feature: Feature) -> bool {
         Some(YES) => return true,
         _ => {}
     }
-    let tried = attempt(feature);
+    let tried = match feature {
+        // What the limit depends on.
+        Feature::MemcgAccounting => attempt(feature),
+        _ => with_memlock(|| attempt(feature)),
+    };
     let known = match tried {
         Ok(()) => YES,
         Err(error) if is_refusal(error) => NO,

@@ -314,7 +314,8 @@ fn check_alike(definition: &MapDefinition, found: &MapSpec) -> Result<(), ErrorK
 
 fn create_error(definition: &MapDefinition, source: SysError) -> ErrorKind {
     let step = Step::CreateMap;
-    let unknown = unknown::map_type(definition.map_type).filter(|_| is_refusal(source));
+    let unknown =
+        unknown::map_type(definition.map_type, definition.flags).filter(|_| is_refusal(source));
     match unknown {
         Some(unknown) => ErrorKind::TooOld {
             step,

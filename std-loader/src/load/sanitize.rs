@@ -302,8 +302,10 @@ mod tests {
             let (result, text) = crate::load::log::logged(1, |log| btf_load(&load, log));
             assert!(result.is_ok(), "{text}");
         };
-        // Each kernel knows what the ones before it knew.
-        for newest in Feature::ALL {
+        // Each kernel knows what the ones before it knew; this one, what came up to it.
+        let running = crate::kernel::kernel_version().unwrap().version;
+        let is_known = |one: &Feature| version(*one) <= (running.major(), running.minor());
+        for newest in Feature::ALL.into_iter().filter(is_known) {
             let bytes = sanitized(&all_kinds(), |one| version(one) <= version(newest)).unwrap();
             load(&bytes.unwrap_or_else(|| all_kinds().to_bytes()));
         }

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use crate::kernel::{KernelVersion, kernel_version};
-use crate::sys::{AttachType, MapType, ProgType, Since};
+use crate::sys::{AttachType, MapType, ProgType, Since, map_flags};
 
 /// Something that the running kernel is too old for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +28,11 @@ impl fmt::Display for Unknown {
     }
 }
 
-/// A map's type, if this kernel is too old for it.
-pub(super) fn map_type(map_type: MapType) -> Option<Unknown> {
+/// A map's type, or what its flags ask for, if this kernel is too old for it.
+pub(super) fn map_type(map_type: MapType, flags: u32) -> Option<Unknown> {
+    let link = flags & map_flags::LINK != 0 && map_type == MapType::STRUCT_OPS;
     too_new("maps of type", map_type.known_as())
+        .or_else(|| too_new("section", link.then_some((".struct_ops.link", (6, 4)))))
 }
 
 /// A program's type or attach type, if this kernel is too old for it.

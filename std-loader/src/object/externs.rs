@@ -111,7 +111,10 @@ impl fmt::Display for ExternProblem {
                 "is no function that the kernel's BTF or its modules' has (declare it __weak and \
                  guard its calls with bpf_ksym_exists())"
             }
-            Self::OtherType => "has another type in the kernel than in the object",
+            Self::OtherType => {
+                "has another type in the kernel than in the object (a struct that the object only \
+                 declares is another type than one that it defines)"
+            }
         })
     }
 }

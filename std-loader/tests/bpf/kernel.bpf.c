@@ -70,6 +70,62 @@ int needs_variable(void *ctx)
 	return relocore_strong_variable;
 }
 
+// A variable of the kernel, where its BTF has those.
+struct rq {
+	int cpu;
+} __attribute__((preserve_access_index));
+
+extern const struct rq runqueues __ksym;
+u64 cpu_and_1;
+
+SEC("?raw_tp/sys_enter")
+int reads_variable(void *ctx)
+{
+	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, 0);
+
+	if (is_ours() && rq)
+		cpu_and_1 = rq->cpu + 1;
+	return 0;
+}
+
+// Functions of a module: its own kfuncs, and one to be traced.
+struct nf_conn {
+	unsigned long status;
+} __attribute__((preserve_access_index));
+
+struct bpf_ct_opts {
+	int netns_id, error;
+	__u8 l4proto, dir, reserved[2];
+};
+
+extern struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *ctx, struct bpf_sock_tuple *tuple, u32 tuple__sz,
+					 struct bpf_ct_opts *opts, u32 opts__sz) __ksym;
+extern void bpf_ct_release(struct nf_conn *ct) __ksym;
+
+SEC("?xdp")
+int calls_module(struct xdp_md *ctx)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_ct_opts opts = { .netns_id = -1, .l4proto = 6 };
+	struct nf_conn *ct = bpf_xdp_ct_lookup(ctx, &tuple, sizeof(tuple.ipv4), &opts, sizeof(opts));
+
+	if (ct)
+		bpf_ct_release(ct);
+	return XDP_PASS;
+}
+
+SEC("?fentry/nf_conntrack:nf_conntrack_in")
+int traces_module(void *ctx)
+{
+	return 0;
+}
+
+SEC("?fexit/nf_conntrack_in")
+int traces_somewhere(void *ctx)
+{
+	return 0;
+}
+
 // Targets by BTF that there are not.
 SEC("?tp_btf/relocore_no_such_tracepoint")
 int no_tracepoint(void *ctx)
@@ -90,9 +146,9 @@ int no_target(void *ctx)
 }
 
 SEC("?freplace/something")
-int no_program(void *ctx)
+int no_program(struct __sk_buff *skb)
 {
-	return 0;
+	return 9;
 }
 
 SEC("?tp_btf/sched_switch")
@@ -102,7 +158,7 @@ int by_type(void *ctx)
 }
 
 SEC("?socket")
-int of_user(void *ctx)
+int of_user(struct __sk_buff *skb)
 {
 	return 7;
 }

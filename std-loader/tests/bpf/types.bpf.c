@@ -26,23 +26,16 @@ struct newer newer;
 const volatile __u32 only_tgid;
 __u64 runs;
 
-__attribute__((noinline)) int add(__u64 *value NOTE)
+__attribute__((noinline)) int add(__u64 value NOTE)
 {
-	if (!value)
-		return 1;
-	*value += newer.wide == WIDE ? 2 : 1;
-	return 0;
+	return value + (newer.wide == WIDE ? 2 : 1);
 }
 
 SEC("raw_tp/sys_enter")
 int on_enter(void *ctx)
 {
-	__u64 value = 0;
-
-	if (bpf_get_current_pid_tgid() >> 32 != only_tgid)
-		return 0;
-	if (!add(&value))
-		runs += value;
+	if (bpf_get_current_pid_tgid() >> 32 == only_tgid)
+		runs += add(0);
 	return 0;
 }
 
