@@ -30,8 +30,8 @@ const CHUNK: usize = 128;
 #[derive(Debug)]
 pub(super) struct Picker<'a> {
     sections: Sections<'a>,
-    /// Bit *k*: kind number *k*.
-    kinds: u128,
+    /// Bit *k*: kind number *k*. Kinds from 32 on can't be asked for.
+    kinds: u32,
     /// Bit *g*: group *g*, which some of these kinds are in.
     groups: u8,
     /// Numbers, in the chunk, of the places whose group is right. As long as a `u8` counts, so that
@@ -41,14 +41,14 @@ pub(super) struct Picker<'a> {
 }
 
 impl<'a> Picker<'a> {
-    pub(super) fn new(sections: Sections<'a>, kinds: u128) -> Self {
+    pub(super) fn new(sections: Sections<'a>, kinds: u32) -> Self {
         const NONE: Named = Named {
             id: TypeId::VOID,
             kind: 0,
             name: StrOff::EMPTY,
         };
         let of = |kind: u8| u8::from(kinds >> kind & 1 != 0) << Group::of(kind);
-        let groups = (0..128).fold(0, |groups, kind| groups | of(kind));
+        let groups = (0..32).fold(0, |groups, kind| groups | of(kind));
         Self {
             sections,
             kinds,
@@ -58,33 +58,64 @@ impl<'a> Picker<'a> {
         }
     }
 
-    /// Hands over what it picks of `places`, the first of which is of type `first`.
+    /// Hands over what it picks of `places`, the first of which is of type `first`: the types
+    /// whose name `perhaps` is wanted.
     pub(super) fn pick(
         &mut self,
         first: u32,
         places: &[u32],
+        perhaps: &impl Fn(StrOff) -> bool,
         each: &mut impl FnMut(&[Named]) -> Result<()>,
     ) -> Result<()> {
         let mut first = first;
         for places in places.chunks(CHUNK) {
-            let mut count = 0u8;
-            for (number, &place) in (0u8..).zip(places) {
-                if let Some(slot) = self.in_group.get_mut(usize::from(count)) {
-                    *slot = number;
-                }
-                count = count.wrapping_add(self.groups >> Place::group(place) & 1);
+            let in_group = self.in_group(places);
+            let count = self.look(first, places, in_group, perhaps);
+            if let Some(types) = self.named.get(..count)
+                && !types.is_empty()
+            {
+                each(types)?;
             }
-            let count = self.look(first, places, usize::from(count));
-            each(self.named.get(..count).unwrap_or(&[]))?;
             first = first.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
         }
         Ok(())
     }
 
-    /// Reads the heads of the records whose group is right, and keeps the right kinds with a
-    /// name: their number.
+    /// Notes which of a chunk's places are of the right group: their number.
     #[inline(always)]
-    fn look(&mut self, first: u32, places: &[u32], in_group: usize) -> usize {
+    fn in_group(&mut self, places: &[u32]) -> usize {
+        let mut count = 0u8;
+        let mut note = |number: u8, place: u32| {
+            if let Some(slot) = self.in_group.get_mut(usize::from(count)) {
+                *slot = number;
+            }
+            count = count.wrapping_add(self.groups >> Place::group(place) & 1);
+        };
+        // By the eight, so that the loop is unrolled.
+        let (eights, rest) = places.as_chunks::<8>();
+        let mut number = 0u8;
+        for eight in eights {
+            for (nth, &place) in (0u8..).zip(eight) {
+                note(number.wrapping_add(nth), place);
+            }
+            number = number.wrapping_add(8);
+        }
+        for (nth, &place) in (number..).zip(rest) {
+            note(nth, place);
+        }
+        usize::from(count)
+    }
+
+    /// Reads the heads of the records whose group is right, and keeps the right kinds with a
+    /// name that may be wanted: their number.
+    #[inline(always)]
+    fn look(
+        &mut self,
+        first: u32,
+        places: &[u32],
+        in_group: usize,
+        perhaps: &impl Fn(StrOff) -> bool,
+    ) -> usize {
         let mut count = 0u8;
         let endian = self.sections.endian;
         for &number in self.in_group.get(..in_group).unwrap_or(&[]) {
@@ -101,7 +132,9 @@ impl<'a> Picker<'a> {
                     name,
                 };
             }
-            let wanted = self.kinds >> kind & 1 != 0 && name != StrOff::EMPTY;
+            // Not `&&`: nothing to be foreseen.
+            let of_kind = (self.kinds >> (kind & 31) & 1 != 0) & (kind < 32);
+            let wanted = of_kind & (name != StrOff::EMPTY) & perhaps(name);
             count = count.wrapping_add(u8::from(wanted));
         }
         usize::from(count)

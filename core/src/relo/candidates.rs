@@ -6,6 +6,7 @@
 use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::units::TypeId;
 
+use super::outcome::TargetType;
 use super::roots::Root;
 
 /// A target type that a root may stand for. Callers make room for them with [`Candidate::EMPTY`].
@@ -41,6 +42,14 @@ impl Candidate {
         btf: 0,
         state: State::Open,
     };
+
+    /// The type that it is.
+    pub(super) const fn target(self) -> TargetType {
+        TargetType {
+            btf: self.btf,
+            id: self.id,
+        }
+    }
 
     pub(super) const fn new(id: TypeId, btf: u16) -> Self {
         Self {

@@ -5,6 +5,8 @@
 //! that only some candidates of its root match settles the root on these, for all later records,
 //! so that layouts are never mixed in one object (libbpf narrows its candidate list the same way).
 
+use core::ops::Range;
+
 use crate::btf::Btf;
 use crate::error::Result;
 use crate::ext::CoreRelo;
@@ -12,6 +14,7 @@ use crate::units::TypeId;
 
 use super::candidates::{Candidate, State};
 use super::compat::{Budget, Pair};
+use super::direct;
 use super::kind::RelocKind;
 use super::outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType, Validate};
 use super::path;
@@ -43,6 +46,8 @@ pub struct Relocator<'a, 's> {
     roots: &'s [Root],
     candidates: &'s mut [Candidate],
     budget: Budget,
+    /// The last root asked for, and its candidates: records of one root mostly stand together.
+    last: (TypeId, Range<usize>),
     /// The record's spec, and the candidate's that is being tried: kept here for their size.
     own: Spec,
     tried: Spec,
@@ -50,7 +55,7 @@ pub struct Relocator<'a, 's> {
 
 /// Steps of work that any object may ask for, and more for each record: far beyond what real ones
 /// take, and an end for hostile ones.
-const BUDGET: u64 = 1 << 21;
+const BUDGET: u64 = 1 << 22;
 const BUDGET_A_RECORD: u64 = 1 << 12;
 
 /// A candidate that matched, and what it amounts to.
@@ -68,7 +73,7 @@ impl<'a, 's> Relocator<'a, 's> {
     ///
     /// # Errors
     /// `BufferTooSmall` for a part of the workspace; a target's record or name is bad; more than
-    /// 65,535 targets.
+    /// 65,535 targets; more than 128 MiB of names to be compared.
     pub fn new(
         local: Btf<'a>,
         targets: &'a [Btf<'a>],
@@ -91,6 +96,7 @@ impl<'a, 's> Relocator<'a, 's> {
             roots,
             candidates,
             budget: Budget(BUDGET.saturating_add(records.saturating_mul(BUDGET_A_RECORD))),
+            last: (TypeId::VOID, 0..0),
             own: Spec::default(),
             tried: Spec::default(),
         }
@@ -106,14 +112,24 @@ impl<'a, 's> Relocator<'a, 's> {
     /// Answers a record. Never fails as a call: what is wrong with the record or its types is the
     /// answer's [`Outcome::Failed`], and the other records can still be answered.
     pub fn resolve(&mut self, record: &CoreRelo) -> Resolution {
+        let direct = RelocKind::from_raw(record.kind).and_then(|kind| self.directly(kind, record));
+        let answer = direct.unwrap_or_else(|| self.resolve_generally(record));
+        trace!(
+            "{} at byte {}: {}",
+            answer.kind, record.insn_off, answer.outcome
+        );
+        answer
+    }
+
+    /// What [`resolve`](Self::resolve) answers, by the general way whatever the record is: what
+    /// tests hold the direct way against.
+    #[doc(hidden)]
+    pub fn resolve_generally(&mut self, record: &CoreRelo) -> Resolution {
         let Some(kind) = RelocKind::from_raw(record.kind) else {
             return Resolution::new(None, Outcome::Failed(Failure::UnknownKind(record.kind)));
         };
-        let answer = self
-            .answer(kind, record)
-            .unwrap_or_else(|failure| Resolution::new(Some(kind), Outcome::Failed(failure)));
-        trace!("{} at byte {}: {}", kind, record.insn_off, answer.outcome);
-        answer
+        self.answer(kind, record)
+            .unwrap_or_else(|failure| Resolution::new(Some(kind), Outcome::Failed(failure)))
     }
 
     fn answer(&mut self, kind: RelocKind, record: &CoreRelo) -> Result<Resolution, Failure> {
@@ -127,6 +143,7 @@ impl<'a, 's> Relocator<'a, 's> {
         let mut answer = Resolution {
             local: own.number,
             validate: own.validate,
+            local_bytes: own.access.bytes,
             ..Resolution::new(Some(kind), Outcome::Value(own.number))
         };
         if kind == RelocKind::TypeIdLocal {
@@ -138,13 +155,8 @@ impl<'a, 's> Relocator<'a, 's> {
         }
         let range = self.range_of(record.type_id);
         match self.first_match(kind, &leaf, range)? {
-            Ok(matched) => {
-                answer.outcome = Outcome::Value(matched.value.number);
-                answer.target = Some(matched.target);
-                let (local, target) = (own.access, matched.value.access);
-                answer.local_bytes = local.bytes;
-                answer.target_bytes = target.bytes;
-                answer.adjustable = local.class.adjusts_to(target.class);
+            Ok(Matched { target, value, .. }) => {
+                return Ok(value::answer(kind, &own, target, &value));
             }
             Err(reason) if kind.absent_is_zero() => answer.outcome = Outcome::Absent(reason),
             Err(reason) => {
@@ -153,6 +165,22 @@ impl<'a, 's> Relocator<'a, 's> {
             }
         }
         Ok(answer)
+    }
+
+    /// The answer by the shorter way, if the record is one for it.
+    fn directly(&mut self, kind: RelocKind, record: &CoreRelo) -> Option<Resolution> {
+        let range = self.range_of(record.type_id);
+        let candidates = self.candidates.get(range)?;
+        let [candidate] = candidates else { return None };
+        let mut budget = self.budget;
+        let mut pair = Pair {
+            local: &self.local,
+            target: self.targets.get(usize::from(candidate.btf))?,
+            budget: &mut budget,
+        };
+        let answer = direct::resolve(&mut pair, kind, record, *candidate)?;
+        self.budget = budget;
+        Some(answer)
     }
 
     /// Shows `each` every candidate of the record's root with what it would answer alone, whatever
@@ -177,18 +205,22 @@ impl<'a, 's> Relocator<'a, 's> {
             };
             let verdict = self.try_candidate(kind, &leaf, candidate)?;
             let verdict = verdict.map(|matched| matched.value.number);
-            each(target_type(candidate), verdict);
+            each(candidate.target(), verdict);
         }
         Ok(())
     }
 
     /// The root's candidates, as a range of all.
-    fn range_of(&self, id: TypeId) -> core::ops::Range<usize> {
-        let root = roots::find(self.roots, id).and_then(|at| self.roots.get(at));
-        root.map_or(0..0, |root| {
-            let first = root.first as usize;
-            first..first.saturating_add(root.len as usize)
-        })
+    fn range_of(&mut self, id: TypeId) -> Range<usize> {
+        if self.last.0 != id {
+            let root = roots::find(self.roots, id).and_then(|at| self.roots.get(at));
+            let range = root.map_or(0..0, |root| {
+                let first = root.first as usize;
+                first..first.saturating_add(root.len as usize)
+            });
+            self.last = (id, range);
+        }
+        self.last.1.clone()
     }
 
     /// The first candidate that matches, all others agreeing; those that do not match are dropped.
@@ -196,7 +228,7 @@ impl<'a, 's> Relocator<'a, 's> {
         &mut self,
         kind: RelocKind,
         leaf: &Leaf<'a>,
-        range: core::ops::Range<usize>,
+        range: Range<usize>,
     ) -> Result<Result<Matched, Reason>, Failure> {
         let outcome = self.compare(kind, leaf, range.clone());
         let narrowed = matches!(outcome, Ok(Ok(_)));
@@ -215,7 +247,7 @@ impl<'a, 's> Relocator<'a, 's> {
         &mut self,
         kind: RelocKind,
         leaf: &Leaf<'a>,
-        range: core::ops::Range<usize>,
+        range: Range<usize>,
     ) -> Result<Result<Matched, Reason>, Failure> {
         let mut first: Option<Matched> = None;
         let mut mismatch = None;
@@ -231,7 +263,7 @@ impl<'a, 's> Relocator<'a, 's> {
             let matched = match self.try_candidate(kind, leaf, candidate)? {
                 Ok(matched) => matched,
                 Err(why) => {
-                    mismatch = mismatch.or_else(|| Some((target_type(candidate), why)));
+                    mismatch = mismatch.or_else(|| Some((candidate.target(), why)));
                     continue;
                 }
             };
@@ -258,7 +290,7 @@ impl<'a, 's> Relocator<'a, 's> {
                 && self.try_candidate(kind, leaf, candidate)?.is_ok()
             {
                 return Ok(Err(Reason::Narrowed {
-                    would_fit: target_type(candidate),
+                    would_fit: candidate.target(),
                 }));
             }
         }
@@ -291,17 +323,10 @@ impl<'a, 's> Relocator<'a, 's> {
         };
         let value = value::of_spec(target, kind, spec, &ended, Failure::Target)?;
         Ok(Ok(Matched {
-            target: target_type(candidate),
+            target: candidate.target(),
             bit_offset: spec.bit_offset,
             value,
         }))
-    }
-}
-
-const fn target_type(candidate: Candidate) -> TargetType {
-    TargetType {
-        btf: candidate.btf,
-        id: candidate.id,
     }
 }
 

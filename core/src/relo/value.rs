@@ -8,7 +8,7 @@ use crate::btf::{Btf, Encoding, Kind, Member, Type};
 use crate::units::{Bits, Endian};
 
 use super::kind::RelocKind;
-use super::outcome::{Failure, Validate};
+use super::outcome::{Failure, Outcome, Resolution, TargetType, Validate};
 use super::spec::{Leaf, Spec};
 
 /// What a spec amounts to, over its own BTF.
@@ -82,10 +82,9 @@ pub(super) fn of_spec(
     side: Side,
 ) -> Result<Value, Failure> {
     Ok(match kind {
-        RelocKind::FieldExists | RelocKind::TypeExists | RelocKind::TypeMatches => {
+        RelocKind::TypeExists | RelocKind::TypeMatches | RelocKind::EnumvalExists => {
             Value::of(1, Validate::Full)
         }
-        RelocKind::EnumvalExists => Value::of(1, Validate::Full),
         // Static linking renumbers types, so the instruction's id may be out of date.
         RelocKind::TypeIdLocal | RelocKind::TypeIdTarget => {
             Value::of(u64::from(spec.root().0), Validate::No)
@@ -95,11 +94,42 @@ pub(super) fn of_spec(
             Value::of(u64::from(size), Validate::Full)
         }
         RelocKind::EnumvalValue => enumerator(spec, &leaf.ty)?,
-        _ => match leaf.member {
-            None => element(btf, kind, spec, leaf.ty, side)?,
-            Some(member) => field(btf, kind, spec, leaf.ty, member, side)?,
-        },
+        _ => of_field(btf, kind, spec.bit_offset, leaf, side)?,
     })
+}
+
+/// The value of an access to a field: what is at `leaf`, so many bits from the root.
+pub(super) fn of_field(
+    btf: &Btf<'_>,
+    kind: RelocKind,
+    bit_offset: u32,
+    leaf: &Leaf<'_>,
+    side: Side,
+) -> Result<Value, Failure> {
+    match leaf.member {
+        _ if kind == RelocKind::FieldExists => Ok(Value::of(1, Validate::Full)),
+        None => element(btf, kind, bit_offset, leaf.ty, side),
+        Some(member) => field(btf, kind, bit_offset, leaf.ty, member, side),
+    }
+}
+
+/// The answer to a record that matched: its own value, and the target's.
+pub(super) fn answer(
+    kind: RelocKind,
+    own: &Value,
+    target: TargetType,
+    value: &Value,
+) -> Resolution {
+    Resolution {
+        kind: Some(kind),
+        outcome: Outcome::Value(value.number),
+        local: own.number,
+        validate: own.validate,
+        local_bytes: own.access.bytes,
+        target_bytes: value.access.bytes,
+        adjustable: own.access.class.adjusts_to(value.access.class),
+        target: Some(target),
+    }
 }
 
 fn enumerator(spec: &Spec, ty: &Type<'_>) -> Result<Value, Failure> {
@@ -119,13 +149,13 @@ fn enumerator(spec: &Spec, ty: &Type<'_>) -> Result<Value, Failure> {
 fn element(
     btf: &Btf<'_>,
     kind: RelocKind,
-    spec: &Spec,
+    bit_offset: u32,
     ty: Type<'_>,
     side: Side,
 ) -> Result<Value, Failure> {
     match kind {
         RelocKind::FieldByteOffset => Ok(Value {
-            number: u64::from(spec.bit_offset / 8),
+            number: u64::from(bit_offset / 8),
             validate: Validate::Full,
             access: access(btf, ty, side)?,
         }),
@@ -148,7 +178,7 @@ fn access(btf: &Btf<'_>, ty: Type<'_>, side: Side) -> Result<Access, Failure> {
 fn field(
     btf: &Btf<'_>,
     kind: RelocKind,
-    spec: &Spec,
+    bit_offset: u32,
     ty: Type<'_>,
     member: Member,
     side: Side,
@@ -158,11 +188,11 @@ fn field(
         // Of other kinds the size word is no size.
         let sized = matches!(ty.kind(), Kind::Int | Kind::Enum | Kind::Enum64);
         let declared_bytes = if sized { ty.own_size_bytes() } else { 0 };
-        Place::bitfield(spec.bit_offset, member.bitfield.0, declared_bytes)
+        Place::bitfield(bit_offset, member.bitfield.0, declared_bytes)
             .ok_or_else(|| Failure::Bitfield { ty: ty.id() })?
     } else {
         let bytes = btf.size_of(ty).map_err(side)?;
-        Place::whole(spec.bit_offset, bytes)
+        Place::whole(bit_offset, bytes)
     };
     let validate = if is_bitfield {
         Validate::No
