@@ -41,3 +41,6 @@ pub use lint::{Lint, LintKind, lint};
 pub use report::{Input, Report, Which};
 pub use source::SourceLine;
 pub use text::{FindingText, Style};
+
+#[cfg(test)]
+mod tests;

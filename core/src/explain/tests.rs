@@ -1,0 +1,4 @@
+//! Control flow over instructions written by hand.
+
+mod flow;
+mod values;
