@@ -47,7 +47,7 @@ section() { size -A "$place/relocore-agent.symbols" | awk -v name="$1" '$1 == na
 constant() { sed -n "s/^pub const $2: usize = \([0-9]*\)\( << \([0-9]*\)\)\{0,1\};.*/\1 \3/p" "src/$1.rs" | awk '{ print $1 * 2 ^ $2 }'; }
 object=$(section .object)
 file=$(($(wc -c <"$place/relocore-agent") - object))
-pages=$(($(constant pager PAGES) * 4096))
+pages=$(($(constant pager PAGES) * $(constant pager PAGE_BYTES)))
 memory=$(($(section .bss) + $(section .data) + pages))
 printf 'agent %s%s: %s bytes without the object of %s (at most %s, goal %s); memory %s bytes: %s stack, %s pages of BTF, %s rest (at most %s)\n' \
   "$machine" "$suffix" "$file" "$object" "$most_file" "$goal_file" "$memory" "$(constant stack BYTES)" "$pages" \
