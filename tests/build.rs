@@ -1,13 +1,14 @@
 //! For the libbpf oracle: the linker sends libbpf's calls of these functions to the wrappers in
 //! `tests/libbpf/hook.rs`, which see arguments and results. Nothing without the feature.
 
-const WRAPPED: [&str; 9] = [
+const WRAPPED: [&str; 10] = [
     // The relocations themselves: seen, and carried on with after a failure.
     "bpf_core_calc_relo_insn",
     "bpf_core_patch_insn",
     // What the machine would have to say: answered without asking it.
     "btf_ext__new",
     "btf__parse",
+    "btf__free",
     "get_kernel_version",
     "gzopen",
     "bpf_prog_load",

@@ -56,7 +56,8 @@
 //!
 //! # Features
 //!
-//! - `alloc`: adds `owned`, the same in one call, into vectors; and a name index.
+//! - `alloc`: adds `owned`, the same in one call, into vectors, and a name index; and `explain`,
+//!   reports for a person.
 //! - `defmt`: `defmt::Format` on public types, and trace points in the relocation path.
 //!
 //! Neither changes what is there without it. `DESIGN.md` says why the crate is as it is, and lists
@@ -92,16 +93,24 @@ extern crate alloc;
 pub mod btf;
 pub mod elf;
 pub mod error;
+#[cfg(feature = "alloc")]
+pub mod explain;
 pub mod ext;
 #[cfg(feature = "defmt")]
 mod format;
 pub mod insn;
+mod names;
 #[cfg(feature = "alloc")]
 pub mod owned;
 pub mod plan;
 pub mod relo;
 pub mod show;
 mod sort;
+#[cfg(not(fuzzing))]
+mod steps;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod steps;
 #[cfg(test)]
 mod testing;
 pub mod units;

@@ -7,12 +7,13 @@
 use core::error::Error as StdError;
 use core::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use crate::kernel::{
     ConfigError, OpenTargetError, ReadBtfError, StoreError, UnsetExterns, VirtualError,
 };
 use crate::load::{
-    AttachProblem, FailedRelocation, ProgramProblem, ReferenceProblem, Refused, Step,
+    AttachProblem, FailedRelocation, ProgramProblem, ReferenceProblem, Refused, Step, Unknown,
 };
 use crate::map::MapError;
 use crate::object::{ExternProblem, MapProblem};
@@ -46,7 +47,7 @@ impl Error {
     pub fn errno(&self) -> Option<i32> {
         match self.kind() {
             ErrorKind::Read(error) => error.raw_os_error(),
-            ErrorKind::Sys { source, .. } => Some(source.errno),
+            ErrorKind::Sys { source, .. } | ErrorKind::TooOld { source, .. } => Some(source.errno),
             ErrorKind::Map(_, MapError::Sys { source, .. }) => Some(source.errno),
             ErrorKind::Refused(refused) => Some(refused.source.errno),
             ErrorKind::Attach {
@@ -152,6 +153,13 @@ pub enum ErrorKind {
     },
     /// The kernel's symbols can't be read.
     Kallsyms(io::Error),
+    /// The directory for a BPF token can't be opened.
+    Token {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The kernel refused a step.
     Sys {
         /// The step.
@@ -160,6 +168,17 @@ pub enum ErrorKind {
         item: String,
         /// The call and its errno.
         source: SysError,
+    },
+    /// The kernel refused a step, and is too old for what was asked of it.
+    TooOld {
+        /// The step.
+        step: Step,
+        /// What it was about: a map, a program.
+        item: String,
+        /// The call and its errno.
+        source: SysError,
+        /// What it does not know.
+        unknown: Unknown,
     },
     /// The kernel refused an operation on a map.
     Map(Step, MapError),
@@ -295,9 +314,18 @@ impl fmt::Display for ErrorKind {
             Self::Unset(error) => fmt::Display::fmt(error, f),
             Self::Virtual(error) => fmt::Display::fmt(error, f),
             Self::Store { name, source } => write!(f, "{name}: {source}"),
+            Self::Token { path, source } => {
+                write!(f, "BPF token from {}: {source}", path.display())
+            }
             Self::Kallsyms(error) => write!(f, "/proc/kallsyms: {error}"),
             Self::Sys { step, item, source } if item.is_empty() => write!(f, "{step}: {source}"),
             Self::Sys { step, item, source } => write!(f, "{step} `{item}`: {source}"),
+            Self::TooOld {
+                step,
+                item,
+                source,
+                unknown,
+            } => write!(f, "{step} `{item}`: {source}; {unknown}"),
             Self::Map(step, error) => write!(f, "{step}: {error}"),
             Self::Refused(refused) => fmt::Display::fmt(refused, f),
             Self::Attach {
@@ -344,6 +372,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self.kind() {
             ErrorKind::Read(error) | ErrorKind::Kallsyms(error) => Some(error),
+            ErrorKind::Token { source, .. } => Some(source),
             ErrorKind::Format(error) => Some(error),
             ErrorKind::Target(error) => Some(error),
             ErrorKind::Module(error) => Some(error),
@@ -352,7 +381,7 @@ impl StdError for Error {
             ErrorKind::Unset(error) => Some(error),
             ErrorKind::Virtual(error) => Some(error),
             ErrorKind::Store { source, .. } => Some(source),
-            ErrorKind::Sys { source, .. } => Some(source),
+            ErrorKind::Sys { source, .. } | ErrorKind::TooOld { source, .. } => Some(source),
             ErrorKind::Map(_, error) => Some(error),
             ErrorKind::Refused(refused) => Some(&refused.source),
             ErrorKind::Attach {

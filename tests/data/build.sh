@@ -1,7 +1,8 @@
 #!/bin/sh
 # Rebuilds the committed objects from their sources, or shows that they match.
 #
-#   tests/data/build.sh            writes tests/data/obj/ and tests/data/targets/
+#   tests/data/build.sh            writes tests/data/obj/, tests/data/targets/ and the objects in
+#                                  tests/data/explain/
 #   tests/data/build.sh --check    rebuilds elsewhere and compares byte by byte; 1 if any differs
 #
 # Needs clang 19 and LLVM's strip and objcopy (CLANG=, STRIP=, OBJCOPY= name others) and libbpf's BPF
@@ -39,7 +40,7 @@ case ${1:-} in
 	;;
 *) echo "usage: $0 [--check]" >&2; exit 2 ;;
 esac
-mkdir -p "$root/obj" "$root/targets"
+mkdir -p "$root/obj" "$root/targets" "$root/explain"
 
 # directive NAME SOURCE: what the source says behind "// NAME:".
 directive() { sed -n "s|^// $1: *||p" "$2"; }
@@ -47,7 +48,7 @@ directive() { sed -n "s|^// $1: *||p" "$2"; }
 # build SOURCE TARGET OBJECT [CPU]. No machine's paths in it: the source is named relative to bpf/, the
 # headers by their own names, and DWARF goes, BTF stays.
 build() {
-	(cd bpf && "$CLANG" -O2 -g -Wall -Werror -target "$2" ${4:+-mcpu="$4"} -I"$include" \
+	(cd "$(dirname "$1")" && "$CLANG" -O2 -g -Wall -Werror -target "$2" ${4:+-mcpu="$4"} -I"$include" \
 		-fdebug-compilation-dir=. -ffile-prefix-map="$PWD=." -ffile-prefix-map=/usr/include=include \
 		-c "$(basename "$1")" -o "$3")
 	"$STRIP" -g "$3"
@@ -78,10 +79,17 @@ for source in bpf/target_*.c; do
 		wrap "$root/targets/$name.bpfel.o" "$format" "$root/targets/$name.$format.o"
 	done
 done
+for source in explain/*.c; do
+	name=$(basename "$source" .c) name=${name%.bpf}
+	build "$source" bpfel "$root/explain/$name.o"
+	for format in $(directive elf "$source"); do
+		wrap "$root/explain/$name.o" "$format" "$root/explain/$name.$format.o"
+	done
+done
 [ "$check" ] || exit 0
 
 status=0
-for object in obj/*.o targets/*.o; do
+for object in obj/*.o targets/*.o explain/*.o; do
 	if [ ! -f "$root/$object" ]; then
 		echo "no source makes it: tests/data/$object"
 		status=1
@@ -90,7 +98,7 @@ for object in obj/*.o targets/*.o; do
 		status=1
 	fi
 done
-for object in "$root"/obj/*.o "$root"/targets/*.o; do
+for object in "$root"/obj/*.o "$root"/targets/*.o "$root"/explain/*.o; do
 	object=${object#"$root"/}
 	[ -f "$object" ] || { echo "not committed: tests/data/$object"; status=1; }
 done

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 pub struct Kernel {
     /// Version and architecture: `6.12-amd64`.
     pub id: String,
-    btf: Packed,
+    pub(crate) btf: Packed,
     /// Some of its modules, by name.
     pub modules: Vec<Module>,
 }
@@ -20,7 +20,7 @@ pub struct Kernel {
 pub struct Module {
     /// The module's name.
     pub name: String,
-    btf: Packed,
+    pub(crate) btf: Packed,
 }
 
 /// An object that clang compiled.
@@ -32,14 +32,15 @@ pub struct Object {
     pub bytes: Vec<u8>,
 }
 
+/// A file, zstd or plain.
 #[derive(Debug)]
-struct Packed {
+pub(crate) struct Packed {
     path: PathBuf,
     bytes: OnceLock<Vec<u8>>,
 }
 
 impl Packed {
-    const fn new(path: PathBuf) -> Self {
+    pub(crate) const fn new(path: PathBuf) -> Self {
         Self {
             path,
             bytes: OnceLock::new(),
@@ -50,6 +51,13 @@ impl Packed {
         self.bytes.get_or_init(|| {
             let name = self.path.display();
             let packed = fs::read(&self.path).unwrap_or_else(|error| panic!("{name}: {error}"));
+            if self
+                .path
+                .extension()
+                .is_none_or(|extension| extension != "zst")
+            {
+                return packed;
+            }
             let mut bytes = Vec::new();
             ruzstd::decoding::StreamingDecoder::new(&packed[..])
                 .unwrap_or_else(|error| panic!("{name}: {error}"))
@@ -68,7 +76,7 @@ impl Kernel {
 
     /// Is it of a big-endian machine?
     pub fn is_big_endian(&self) -> bool {
-        self.id.ends_with("-s390x")
+        self.btf().starts_with(&[0xeb, 0x9f])
     }
 }
 
@@ -82,7 +90,7 @@ impl Module {
 impl Object {
     /// Was it compiled for big-endian machines?
     pub fn is_big_endian(&self) -> bool {
-        self.name.contains(".bpfeb")
+        self.bytes.get(5) == Some(&2) // EI_DATA
     }
 }
 
@@ -133,6 +141,29 @@ pub fn targets() -> &'static [Object] {
     TARGETS.get_or_init(|| read_objects("targets"))
 }
 
+/// The target that an object was made for, as `tests/data/README.md` lists them, of the object's
+/// byte order.
+pub fn target_of(object: &Object) -> Option<&'static Object> {
+    const OTHER_NAMES: [(&str, &str); 5] = [
+        ("zero_index", "fields"),
+        ("anon_root", "fields"),
+        ("anon_typedef", "names"),
+        ("enum_high", "enums"),
+        ("missing", "types"),
+    ];
+    let name = |object: &Object| object.name.split('.').next().unwrap_or("").to_owned();
+    let own = name(object);
+    let own = own.strip_prefix("vec_").unwrap_or(&own);
+    let wanted = OTHER_NAMES.iter().find(|(of, _)| *of == own);
+    let wanted = wanted.map_or(own, |(_, wanted)| wanted);
+    let fits = |target: &&Object| {
+        wanted.starts_with(&name(target)) && target.is_big_endian() == object.is_big_endian()
+    };
+    // `bits_over` is for `vec_bits_over`, `bits` is not.
+    let fitting = targets().iter().filter(fits);
+    fitting.max_by_key(|target| name(target).len())
+}
+
 fn read_objects(directory: &str) -> Vec<Object> {
     let directory = data().join(directory);
     let mut objects = Vec::new();
@@ -180,7 +211,7 @@ fn data() -> PathBuf {
 
 /// Files of a directory whose names end so, by name, which is given without that end. A directory
 /// that isn't there has none.
-fn files(directory: &Path, end: &str) -> Vec<(String, PathBuf)> {
+pub(crate) fn files(directory: &Path, end: &str) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     for entry in entries {

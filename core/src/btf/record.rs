@@ -3,9 +3,12 @@
 //! Enters: the type section. Leaves: [`Type`], whose head is decoded and whose tail is known to
 //! lie inside the input, so that no accessor of it can fail; [`Records`] yields them in order.
 
+use core::fmt;
+
 use zerocopy::FromBytes;
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::steps;
 use crate::units::{Endian, StrOff, TypeId};
 
 use super::header::Sections;
@@ -14,7 +17,7 @@ use super::raw::RawType;
 
 /// A type: its record's head and tail, in place. What only some kinds have
 /// (members, elements, enumerators) is asked by methods that give nothing for the others.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Type<'a> {
     pub(super) id: TypeId,
     head: &'a RawType,
@@ -23,6 +26,21 @@ pub struct Type<'a> {
     /// What follows the head, at least to the record's end; of unknown kinds, just to there.
     rest: &'a [u8],
     pub(super) endian: Endian,
+}
+
+// By hand: `rest` goes on to the end of all types.
+impl fmt::Debug for Type<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Type")
+            .field("id", &self.id)
+            .field("kind", &self.kind())
+            .field("kind_flag", &self.kind_flag())
+            .field("vlen", &self.vlen())
+            .field("name", &self.name())
+            .field("size_or_type", &self.own_size_bytes())
+            .field("tail", &self.tail())
+            .finish()
+    }
 }
 
 impl<'a> Type<'a> {
@@ -243,6 +261,7 @@ impl<'a> Iterator for Records<'a> {
         if self.at >= self.sections.types.len() {
             return None;
         }
+        steps::count(1);
         let item = read(&self.sections, self.at, TypeId(self.next));
         match &item {
             Ok((_, end)) => {

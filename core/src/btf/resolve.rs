@@ -17,7 +17,7 @@ pub const MAX_CHAIN: u32 = 32;
 
 /// Members that one question about alignment may look at: many times any real struct's, nested
 /// ones included, and an end for hostile ones.
-const MAX_MEMBERS: u32 = 1 << 20;
+const MAX_MEMBERS: u32 = 1 << 16;
 
 /// An integer of any of these names has the size of a pointer (libbpf: `long_aliases`).
 pub(super) fn is_long(name: &[u8]) -> bool {

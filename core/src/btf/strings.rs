@@ -2,6 +2,13 @@
 //!
 //! Enters: a [`StrOff`](crate::StrOff). Leaves: the bytes up to the NUL, not checked for UTF-8
 //! (C identifiers need not be). Strings of split BTF go on where the base's end.
+//!
+//! The format sets no bound to a name, but any number of types may have the same one: without a
+//! bound, a file of `n` bytes could ask for `n²` of them to be read.
+
+/// Longest name that is read, in bytes without NUL: eight times what the kernel takes
+/// (`KSYM_NAME_LEN`, 512). Lines of source text are the longest there are.
+pub const MAX_NAME_BYTES: usize = 4095;
 
 /// The top bit of each byte that is 0. Exact: no carry leaves a byte.
 #[inline(always)]
@@ -10,10 +17,11 @@ const fn zero_bytes(word: u64) -> u64 {
     !((word & LOW7).wrapping_add(LOW7) | word | LOW7)
 }
 
-/// The string that `text` starts with, without its NUL, or `None` if it has no end. Names are
-/// short, so what counts is to be quick at the start: eight bytes at a time.
+/// The string that `text` starts with, without its NUL, or `None` if it has no end within
+/// [`MAX_NAME_BYTES`]. Names are short, so what counts is to be quick at the start: eight bytes at a time.
 #[inline]
 pub(super) fn first(text: &[u8]) -> Option<&[u8]> {
+    let text = text.get(..=MAX_NAME_BYTES).unwrap_or(text);
     let (words, rest) = text.as_chunks::<8>();
     let mut len = 0usize;
     for word in words {

@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 
 use zerocopy::FromBytes;
 
+use crate::steps;
 use crate::units::{Bits, Endian, StrOff, TypeId};
 
 use super::kind::Kind;
@@ -64,6 +65,7 @@ impl<T: Element> Elements<'_, T> {
     #[inline]
     pub fn get(&self, nth: u32) -> Option<T> {
         let at = (nth as usize).checked_mul(self.each)?;
+        steps::count(1);
         T::decode(self.tail.get(at..)?, self.how)
     }
 }
@@ -73,6 +75,7 @@ impl<T: Element> Iterator for Elements<'_, T> {
 
     #[inline]
     fn next(&mut self) -> Option<T> {
+        steps::count(1);
         let item = T::decode(self.tail, self.how)?;
         self.tail = self.tail.get(self.each..).unwrap_or(&[]);
         Some(item)

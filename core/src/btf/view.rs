@@ -4,6 +4,7 @@
 //! types ([`Btf::type_by_id`], [`Btf::types`]) and names ([`Btf::name`]).
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::steps;
 use crate::units::{Endian, StrOff, TypeId};
 
 use super::header::{self, Sections};
@@ -12,7 +13,7 @@ use super::kind::Kind;
 use super::named::{Named, Picker};
 use super::record::{self, Records, Type};
 use super::resolve::is_long;
-use super::strings;
+use super::strings::{self, MAX_NAME_BYTES};
 use super::walk::{Batch, Place, Walk};
 
 /// View of BTF data. Cheap to copy; borrows its input; decodes at access, in either byte order.
@@ -165,6 +166,7 @@ impl<'a> Btf<'a> {
         let mut count = 0u32;
         while walk.next(&mut batch)? {
             for places in batch.runs() {
+                steps::count(places.len());
                 if self.pointer_bytes.is_none() {
                     self.pointer_bytes = places
                         .iter()
@@ -280,11 +282,13 @@ impl<'a> Btf<'a> {
         let mut picker = Picker::new(self.sections, kinds);
         let mut first = self.first;
         if let Some(places) = self.count.and_then(|count| self.index.all(count)) {
+            steps::count(places.len());
             return picker.pick(first, places, &perhaps, &mut each);
         }
         let (mut walk, mut batch) = (Walk::new(self.sections), Batch::new());
         while walk.next(&mut batch)? {
             for places in batch.runs() {
+                steps::count(places.len());
                 picker.pick(first, places, &perhaps, &mut each)?;
                 first = first.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
             }
@@ -309,6 +313,7 @@ impl<'a> Btf<'a> {
     pub fn type_by_id(&self, id: TypeId) -> Result<Type<'a>> {
         // Of a base's id, what is left is beyond all slots.
         let nth = id.0.wrapping_sub(self.first);
+        steps::count(1);
         match self.index.direct(nth) {
             Some(at) => record::known(&self.sections, at, id),
             None => self.type_from_checkpoint(id),
@@ -334,6 +339,7 @@ impl<'a> Btf<'a> {
             if at >= self.sections.types.len() {
                 return Err(self.no_such_type(id));
             }
+            steps::count(1);
             at = record::extent(&self.sections, at)?.1;
             at_nth = at_nth.wrapping_add(1);
         }
@@ -357,13 +363,21 @@ impl<'a> Btf<'a> {
     /// The name at that offset, without its NUL. Not checked for UTF-8: C identifiers need not be.
     ///
     /// # Errors
-    /// `OutOfRange` if the offset is beyond the strings.
+    /// `OutOfRange` if the offset is beyond the strings, or the name longer than
+    /// [`MAX_NAME_BYTES`].
     #[inline]
     pub fn name(&self, at: StrOff) -> Result<&'a [u8]> {
         if at == StrOff::EMPTY {
             return Ok(&[]);
         }
-        strings::first(self.text(at)?).ok_or_else(|| self.no_such_name(at))
+        if let Some(base) = self.base
+            && at.0 < self.first_string
+        {
+            return base.name(at);
+        }
+        let name = strings::first(self.text(at)?);
+        steps::count_name(name.map_or(MAX_NAME_BYTES, <[u8]>::len));
+        name.ok_or_else(|| self.long_name(at))
     }
 
     /// Is that the name? Without a look for the end of the one that is there.
@@ -375,8 +389,10 @@ impl<'a> Btf<'a> {
         if at == StrOff::EMPTY {
             return Ok(name.is_empty());
         }
+        steps::count_name(name.len());
         let rest = self.text(at)?.strip_prefix(name);
-        Ok(rest.is_some_and(|rest| rest.first() == Some(&0)))
+        // A NUL inside of what is asked for is the end of the one that is there.
+        Ok(rest.is_some_and(|rest| rest.first() == Some(&0)) && !name.contains(&0))
     }
 
     /// The string section from a name on, its NUL and later names included.
@@ -413,6 +429,19 @@ impl<'a> Btf<'a> {
         Error::new(kind, Site::Btf(self.sections.types_at))
     }
 
+    /// The section's last byte is a NUL, so a name without an end nearby is a long one.
+    #[cold]
+    fn long_name(&self, at: StrOff) -> Error {
+        let limit = MAX_NAME_BYTES as u64;
+        let kind = ErrorKind::OutOfRange {
+            what: What::NameLength,
+            value: limit.wrapping_add(1),
+            limit,
+        };
+        let own = at.0.wrapping_sub(self.first_string);
+        Error::new(kind, Site::Btf(self.sections.strings_at.wrapping_add(own)))
+    }
+
     /// The first own type of that kind and exact name: a walk over all types.
     ///
     /// # Errors
@@ -420,7 +449,7 @@ impl<'a> Btf<'a> {
     pub fn find(&self, kind: Kind, name: &[u8]) -> Result<Option<Type<'a>>> {
         for ty in self.types() {
             let ty = ty?;
-            if ty.kind() == kind && self.name(ty.name())? == name {
+            if ty.kind() == kind && self.name_is(ty.name(), name)? {
                 return Ok(Some(ty));
             }
         }

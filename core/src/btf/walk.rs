@@ -13,6 +13,7 @@
 use zerocopy::FromBytes;
 
 use crate::error::Result;
+use crate::steps;
 use crate::units::Endian;
 
 use super::header::Sections;
@@ -168,6 +169,7 @@ impl<'a> Walk<'a> {
                 Err(_) => return Ok(()),
             };
             let info = Info::new(head.info.get(self.sections.endian));
+            steps::count(1);
             if !batch.push(Place::at(self.at / 4, Group::of(info.raw_kind()))) {
                 return Ok(());
             }
@@ -194,6 +196,7 @@ fn guess<const BIG: bool>(words: &[Word], from: usize) -> usize {
     let endian = if BIG { Endian::Big } else { Endian::Little };
     let near = from..from.saturating_add(LANE_WORDS / 2).min(words.len());
     'starts: for start in near {
+        steps::count(1);
         let mut at = start;
         for _ in 0..RUN {
             let Some(info) = words.get(at.wrapping_add(1)) else {
@@ -251,6 +254,7 @@ fn four_lanes<const BIG: bool>(words: &[Word], first: usize, batch: &mut Batch) 
             break;
         }
     }
+    steps::count(noted.wrapping_mul(LANES));
     prove(words.len(), starts, [a, b, c, d], noted, batch)
 }
 

@@ -84,6 +84,7 @@ fn find(pair: &mut Pair<'_, '_>, root: &Type<'_>, index: u32, name: &[u8]) -> Op
     }
     for member in members {
         pair.budget.spend().ok()?;
+        pair.budget.spend_name(name.len()).ok()?;
         let text = pair.target.text(member.name).ok()?;
         if member.name == StrOff::EMPTY || text.first() == Some(&0) {
             return None;

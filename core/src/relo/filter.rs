@@ -4,6 +4,8 @@
 //! perhaps. A kernel has some twenty thousand names to ask about and an object wants a few
 //! hundred at most, so the answer must cost no more than a load and a bit test.
 
+use crate::steps;
+
 /// Bits of a set: 2 KiB, so that 300 roots leave under 4 % of wrong perhapses.
 const WORDS: usize = 256;
 
@@ -56,6 +58,7 @@ fn start<const N: usize>(name: &[u8]) -> [u8; N] {
 
 /// A hash of a name. Names made to collide cost comparisons, not answers.
 pub(super) fn hash(name: &[u8]) -> u64 {
+    steps::count_name(name.len());
     let (chunks, rest) = name.as_chunks::<8>();
     let words = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk));
     mix(words.chain([head(rest)]))
@@ -169,7 +172,7 @@ fn mix(words: impl IntoIterator<Item = u64>) -> u64 {
 /// The top bit of each byte that is `_`, and perhaps of some others above one that is.
 #[inline(always)]
 const fn underscores(word: u64) -> u64 {
-    zeros_from_lowest(word ^ ONES * b'_' as u64)
+    zeros_from_lowest(word ^ 0x5f5f_5f5f_5f5f_5f5f)
 }
 
 /// Top bits of three bytes in a row.

@@ -28,6 +28,7 @@ mod trace;
 mod value;
 
 pub use candidates::Candidate;
+pub use compat::types_compatible;
 pub use kind::RelocKind;
 pub use outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType, Validate, Why};
 pub use relocator::{Relocator, Workspace, needs_target};

@@ -69,6 +69,7 @@ fn enumerator<'a>(
     for (index, candidate) in (0..).zip(ty.enumerators()) {
         pair.budget.spend()?;
         let found = pair.target.name(candidate.name).map_err(Failure::Target)?;
+        pair.budget.spend_name(found.len())?;
         if essential_name(found) == name {
             target.turn(Accessor {
                 ty: ty.id(),
@@ -128,7 +129,7 @@ fn follow<'a>(
 }
 
 /// Type of a local member, modifiers skipped.
-fn declared<'a>(pair: &Pair<'_, 'a>, accessor: &Accessor) -> Result<Type<'a>, Failure> {
+fn declared<'a>(pair: &mut Pair<'_, 'a>, accessor: &Accessor) -> Result<Type<'a>, Failure> {
     let owner = pair.local.type_by_id(accessor.ty).map_err(Failure::Local)?;
     // The spec was made from this very member.
     let member = owner.members().get(accessor.index);
@@ -140,7 +141,7 @@ type Step<'a> = Result<Leaf<'a>, Why>;
 
 /// The element type, if `ty` is an array that long.
 fn element<'a>(
-    pair: &Pair<'_, 'a>,
+    pair: &mut Pair<'_, 'a>,
     index: u32,
     ty: &Type<'_>,
     target: &Spec,
@@ -222,6 +223,7 @@ fn member<'a>(
             continue;
         };
         pair.budget.spend()?;
+        pair.budget.spend_name(name.len())?;
         frame.next = index.wrapping_add(1);
         let text = pair.target.text(member.name).map_err(Failure::Target)?;
         let anonymous = member.name == StrOff::EMPTY || text.first() == Some(&0);

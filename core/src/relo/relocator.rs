@@ -55,7 +55,7 @@ pub struct Relocator<'a, 's> {
 
 /// Steps of work that any object may ask for, and more for each record: far beyond what real ones
 /// take, and an end for hostile ones.
-const BUDGET: u64 = 1 << 21;
+const BUDGET: u64 = 1 << 22;
 const BUDGET_A_RECORD: u64 = 1 << 12;
 
 /// A candidate that matched, and what it amounts to.
@@ -73,7 +73,7 @@ impl<'a, 's> Relocator<'a, 's> {
     ///
     /// # Errors
     /// `BufferTooSmall` for a part of the workspace; a target's record or name is bad; more than
-    /// 65,535 targets.
+    /// 65,535 targets; more than 128 MiB of names to be compared.
     pub fn new(
         local: Btf<'a>,
         targets: &'a [Btf<'a>],
@@ -112,15 +112,24 @@ impl<'a, 's> Relocator<'a, 's> {
     /// Answers a record. Never fails as a call: what is wrong with the record or its types is the
     /// answer's [`Outcome::Failed`], and the other records can still be answered.
     pub fn resolve(&mut self, record: &CoreRelo) -> Resolution {
+        let direct = RelocKind::from_raw(record.kind).and_then(|kind| self.directly(kind, record));
+        let answer = direct.unwrap_or_else(|| self.resolve_generally(record));
+        trace!(
+            "{} at byte {}: {}",
+            answer.kind, record.insn_off, answer.outcome
+        );
+        answer
+    }
+
+    /// What [`resolve`](Self::resolve) answers, by the general way whatever the record is: what
+    /// tests hold the direct way against.
+    #[doc(hidden)]
+    pub fn resolve_generally(&mut self, record: &CoreRelo) -> Resolution {
         let Some(kind) = RelocKind::from_raw(record.kind) else {
             return Resolution::new(None, Outcome::Failed(Failure::UnknownKind(record.kind)));
         };
-        let answer = self.directly(kind, record).unwrap_or_else(|| {
-            self.answer(kind, record)
-                .unwrap_or_else(|failure| Resolution::new(Some(kind), Outcome::Failed(failure)))
-        });
-        trace!("{} at byte {}: {}", kind, record.insn_off, answer.outcome);
-        answer
+        self.answer(kind, record)
+            .unwrap_or_else(|failure| Resolution::new(Some(kind), Outcome::Failed(failure)))
     }
 
     fn answer(&mut self, kind: RelocKind, record: &CoreRelo) -> Result<Resolution, Failure> {
@@ -172,6 +181,33 @@ impl<'a, 's> Relocator<'a, 's> {
         let answer = direct::resolve(&mut pair, kind, record, *candidate)?;
         self.budget = budget;
         Some(answer)
+    }
+
+    /// Shows `each` every candidate of the record's root with what it would answer alone, whatever
+    /// earlier records have settled on: the value, or why it does not fit. For who explains an
+    /// answer; changes none.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve) would fail, but for disagreement among candidates.
+    pub fn verdicts(
+        &mut self,
+        record: &CoreRelo,
+        mut each: impl FnMut(TargetType, Result<u64, Mismatch>),
+    ) -> Result<(), Failure> {
+        let kind = RelocKind::from_raw(record.kind).ok_or(Failure::UnknownKind(record.kind))?;
+        let root = self.local.type_by_id(record.type_id);
+        let access = self.local.name(record.access).map_err(Failure::Local)?;
+        let root = root.map_err(Failure::Local)?;
+        let leaf = self.own.set(&self.local, root, access, kind)?;
+        for at in self.range_of(record.type_id) {
+            let Some(&candidate) = self.candidates.get(at) else {
+                break;
+            };
+            let verdict = self.try_candidate(kind, &leaf, candidate)?;
+            let verdict = verdict.map(|matched| matched.value.number);
+            each(candidate.target(), verdict);
+        }
+        Ok(())
     }
 
     /// The root's candidates, as a range of all.

@@ -9,6 +9,7 @@ use core::cmp::Ordering;
 use crate::btf::{Btf, Kind, Named, essential_name};
 use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::ext::CoreRelo;
+use crate::names::Names;
 
 use super::candidates::{Candidate, Found};
 use super::filter::{Filter, hash};
@@ -39,6 +40,7 @@ pub struct Survey<'a, 's> {
     local: Btf<'a>,
     roots: &'s mut [Root],
     found: Found<'s>,
+    names: Names,
     records: u64,
     /// Was vmlinux searched by [`open`](Self::open)?
     opened: bool,
@@ -48,7 +50,8 @@ impl<'a, 's> Survey<'a, 's> {
     /// Collects the roots of `records`.
     ///
     /// # Errors
-    /// `BufferTooSmall` for the roots; as many as records is always enough.
+    /// `BufferTooSmall` for the roots; as many as records is always enough. `OutOfRange` for too
+    /// many names that are alike.
     pub fn new(
         local: Btf<'a>,
         records: impl Iterator<Item = CoreRelo> + Clone,
@@ -58,11 +61,14 @@ impl<'a, 's> Survey<'a, 's> {
         let asking = records
             .clone()
             .filter(|record| record.kind != RelocKind::TypeIdLocal as u32);
-        let roots = roots::collect(&local, asking.map(|record| record.type_id), roots)?;
+        let mut names = Names::new();
+        let asking = asking.map(|record| record.type_id);
+        let roots = roots::collect(&local, asking, &mut names, roots)?;
         Ok(Self {
             local,
             roots,
             found: Found::new(candidates),
+            names,
             records: records.count() as u64,
             opened: false,
         })
@@ -73,13 +79,17 @@ impl<'a, 's> Survey<'a, 's> {
     /// [`relocator`](Self::relocator).
     ///
     /// # Errors
-    /// As [`Btf::parse`]; a name is bad.
+    /// As [`Btf::parse`]; a name is bad; too many are alike.
     pub fn open<'t>(&mut self, vmlinux: &'t [u8], slots: &'t mut [u32]) -> Result<Btf<'t>> {
         let search = Search::new(&self.local, 0, self.roots);
-        let (roots, found) = (&mut *self.roots, &mut self.found);
+        let mut into = Filling {
+            roots: self.roots,
+            found: &mut self.found,
+            names: &mut self.names,
+        };
         let perhaps = |text: &[u8]| search.filter.passes(text);
         let btf = Btf::parse_named(vmlinux, slots, search.kinds, perhaps, |target, types| {
-            search.look(target, types, roots, found)
+            search.look(target, types, &mut into)
         })?;
         self.opened = true;
         Ok(btf)
@@ -90,7 +100,7 @@ impl<'a, 's> Survey<'a, 's> {
     ///
     /// # Errors
     /// `BufferTooSmall` for the candidates, with their number; a target's record or name is bad;
-    /// more than 65,535 targets.
+    /// more than 65,535 targets; more than 128 MiB of names to be compared.
     pub fn relocator<'t>(mut self, targets: &'t [Btf<'t>]) -> Result<Relocator<'t, 's>>
     where
         'a: 't,
@@ -132,12 +142,23 @@ impl<'a, 's> Survey<'a, 's> {
     /// One pass over a target's own types, for every root that has no candidate yet.
     fn search(&mut self, target: &Btf<'_>, btf: u16) -> Result<()> {
         let search = Search::new(&self.local, btf, self.roots);
-        let (roots, found) = (&mut *self.roots, &mut self.found);
+        let mut into = Filling {
+            roots: self.roots,
+            found: &mut self.found,
+            names: &mut self.names,
+        };
         let perhaps = |text: &[u8]| search.filter.passes(text);
         target.named(search.kinds, perhaps, |types| {
-            search.look(target, types, roots, found)
+            search.look(target, types, &mut into)
         })
     }
+}
+
+/// What one pass fills.
+struct Filling<'p, 's> {
+    roots: &'p mut [Root],
+    found: &'p mut Found<'s>,
+    names: &'p mut Names,
 }
 
 /// What one pass goes by.
@@ -171,16 +192,10 @@ impl<'p, 'a> Search<'p, 'a> {
     }
 
     /// Looks closer at types whose names begin right.
-    fn look(
-        &self,
-        target: &Btf<'_>,
-        types: &[Named],
-        roots: &mut [Root],
-        found: &mut Found<'_>,
-    ) -> Result<()> {
+    fn look(&self, target: &Btf<'_>, types: &[Named], into: &mut Filling<'_, '_>) -> Result<()> {
         for ty in types {
             if self.filter.passes_long(target.text(ty.name)?) {
-                self.judge(target, ty, roots, found)?;
+                self.judge(target, ty, into)?;
             }
         }
         Ok(())
@@ -188,14 +203,16 @@ impl<'p, 'a> Search<'p, 'a> {
 
     /// Adds the type to the candidates of every root of its name and kind: they stand side by
     /// side.
-    fn judge(
-        &self,
-        target: &Btf<'_>,
-        ty: &Named,
-        roots: &mut [Root],
-        found: &mut Found<'_>,
-    ) -> Result<()> {
-        let name = essential_name(target.name(ty.name)?);
+    fn judge(&self, target: &Btf<'_>, ty: &Named, into: &mut Filling<'_, '_>) -> Result<()> {
+        let Filling {
+            roots,
+            found,
+            names,
+        } = into;
+        let name = target.name(ty.name)?;
+        names.take(name.len());
+        names.check()?;
+        let name = essential_name(name);
         let (hash, kind) = (hash(name), class(Kind::from_raw(ty.kind)));
         let start = roots.partition_point(|root| root.hash < hash);
         let roots = roots.get_mut(start..).unwrap_or_default();
@@ -203,7 +220,7 @@ impl<'p, 'a> Search<'p, 'a> {
         if name.is_empty() || roots.first().is_none_or(|root| root.hash != hash) {
             return Ok(());
         }
-        let order = |root: &Root| root.order(self.local, hash, || name, kind);
+        let mut order = |root: &Root| root.order(self.local, names, (hash, name, kind));
         let less = roots.partition_point(|root| order(root) == Ordering::Less);
         let same = roots.get_mut(less..).unwrap_or_default();
         for (number, root) in (start.saturating_add(less)..).zip(same) {
@@ -215,6 +232,6 @@ impl<'p, 'a> Search<'p, 'a> {
                 found.push(number, root, Candidate::new(ty.id, self.btf));
             }
         }
-        Ok(())
+        names.check()
     }
 }

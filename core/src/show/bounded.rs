@@ -10,6 +10,14 @@ pub(super) struct Bounded<'w, 'f> {
     to: &'w mut fmt::Formatter<'f>,
     left_bytes: usize,
     full: bool,
+    /// The last byte that was written; 0 before the first.
+    last: u8,
+}
+
+impl Bounded<'_, '_> {
+    pub(super) const fn last(&self) -> u8 {
+        self.last
+    }
 }
 
 /// Lets `write` write at most `limit_bytes`.
@@ -22,6 +30,7 @@ pub(super) fn bounded(
         to: f,
         left_bytes: limit_bytes,
         full: false,
+        last: 0,
     };
     match write(&mut to) {
         Err(_) if to.full => Ok(()),
@@ -34,6 +43,7 @@ impl Write for Bounded<'_, '_> {
         if self.full {
             return Err(fmt::Error);
         }
+        self.last = text.as_bytes().last().copied().unwrap_or(self.last);
         if let Some(left) = self.left_bytes.checked_sub(text.len()) {
             self.left_bytes = left;
             return self.to.write_str(text);

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`Name`] | bytes of a name, safe for a terminal |
 //! | [`TypeName`] | a type as C has it: `struct task_struct *` |
+//! | [`Declaration`] | a member as C declares it: `char comm[16]` |
 //! | [`Path`], [`RecordPath`] | an access as C has it: `task_struct.mm`, `S.arr[1].y[3]`, `E::EB` |
 //! | [`Answer`] | a value with its meaning: `at byte 1234`, `8 bytes`, `exists` |
 //! | [`OutcomeText`] | what became of a record, of whichever sort |
@@ -55,4 +56,6 @@ pub use name::Name;
 pub use path::{Path, RecordPath};
 pub use reason::ReasonText;
 pub use subject::Subject;
-pub use type_name::TypeName;
+#[cfg(feature = "alloc")]
+pub(crate) use type_name::keyword;
+pub use type_name::{Declaration, TypeName};

@@ -24,7 +24,9 @@ pub struct Path<'a> {
     btf: &'a Btf<'a>,
     spec: &'a Spec,
     kind: RelocKind,
-    /// Accessors that are printed.
+    /// Accessors that are left out, and with them the root's name.
+    skip: usize,
+    /// Accessors up to here are printed.
     len: usize,
 }
 
@@ -36,7 +38,17 @@ impl<'a> Path<'a> {
             btf,
             spec,
             kind,
+            skip: 0,
             len: usize::MAX,
+        }
+    }
+
+    /// From the accessor number `first`, a member, on: `mm`, `arr[1].y`.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn behind(self, first: usize) -> Self {
+        Self {
+            skip: first,
+            ..self
         }
     }
 
@@ -49,10 +61,15 @@ impl<'a> Path<'a> {
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         bounded(f, MAX_BYTES, |to| {
-            root(to, self.btf, self.spec.root())?;
+            if self.skip == 0 {
+                root(to, self.btf, self.spec.root())?;
+            }
             let accessors = self.spec.accessors().iter().take(self.len);
-            for (position, accessor) in accessors.enumerate() {
+            for (position, accessor) in accessors.enumerate().skip(self.skip) {
                 match accessor.name {
+                    Some(at) if position == self.skip && position > 0 => {
+                        write!(to, "{}", name(self.btf, at))?;
+                    }
                     Some(at) if self.kind.is_enumval() => {
                         write!(to, "::{}", name(self.btf, at))?;
                     }
@@ -85,7 +102,7 @@ impl<'a> RecordPath<'a> {
     }
 
     /// What the record means, if it means anything.
-    pub(super) fn spec(&self) -> Option<(RelocKind, Spec)> {
+    pub(crate) fn spec(&self) -> Option<(RelocKind, Spec)> {
         let kind = RelocKind::from_raw(self.record.kind)?;
         let access = self.local.name(self.record.access).ok()?;
         Some((

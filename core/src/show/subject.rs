@@ -17,9 +17,9 @@ use super::type_name::TypeName;
 /// A record with all that its numbers count in. `Copy`; made for each text anew.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    pub(super) local: &'a Btf<'a>,
-    pub(super) targets: &'a [Btf<'a>],
-    pub(super) record: CoreRelo,
+    pub(crate) local: &'a Btf<'a>,
+    pub(crate) targets: &'a [Btf<'a>],
+    pub(crate) record: CoreRelo,
     modules: &'a [&'a str],
 }
 
@@ -49,33 +49,33 @@ impl<'a> Subject<'a> {
         RecordPath::new(self.local, &self.record)
     }
 
-    pub(super) fn kind(&self) -> Option<RelocKind> {
+    pub(crate) fn kind(&self) -> Option<RelocKind> {
         RelocKind::from_raw(self.record.kind)
     }
 
     /// The local spec, if the record has one.
-    pub(super) fn spec(&self) -> Option<(RelocKind, Spec)> {
+    pub(crate) fn spec(&self) -> Option<(RelocKind, Spec)> {
         self.path().spec()
     }
 
-    pub(super) fn target(&self, btf: u16) -> Option<&'a Btf<'a>> {
+    pub(crate) fn target(&self, btf: u16) -> Option<&'a Btf<'a>> {
         self.targets.get(usize::from(btf))
     }
 
     /// The root's type as C has it.
-    pub(super) const fn root(&self) -> TypeName<'a> {
+    pub(crate) const fn root(&self) -> TypeName<'a> {
         TypeName::new(self.local, self.record.type_id)
     }
 
     /// The record's root type, without its flavor.
-    pub(super) fn essential_root(&self) -> &'a [u8] {
+    pub(crate) fn essential_root(&self) -> &'a [u8] {
         let ty = self.local.type_by_id(self.record.type_id);
         let name = ty.and_then(|ty| self.local.name(ty.name()));
         essential_name(name.unwrap_or(b"(bad name)"))
     }
 
     /// The target of that number, in words.
-    pub(super) fn place(&self, btf: u16) -> Place<'a> {
+    pub(crate) fn place(&self, btf: u16) -> Place<'a> {
         match usize::from(btf).checked_sub(1) {
             None => Place::Kernel,
             Some(nth) => Place::Module(self.modules.get(nth).copied()),
@@ -83,14 +83,14 @@ impl<'a> Subject<'a> {
     }
 
     /// A type of a target, or of no target: then it has no name.
-    pub(super) fn target_type(&self, btf: u16, id: TypeId) -> TargetName<'a> {
+    pub(crate) fn target_type(&self, btf: u16, id: TypeId) -> TargetName<'a> {
         TargetName(self.target(btf).map(|target| TypeName::new(target, id)))
     }
 }
 
 /// One of the targets, in words.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place<'a> {
+pub(crate) enum Place<'a> {
     Kernel,
     Module(Option<&'a str>),
 }
@@ -107,7 +107,7 @@ impl fmt::Display for Place<'_> {
 
 /// The name of a type in a target that should be there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TargetName<'a>(Option<TypeName<'a>>);
+pub(crate) struct TargetName<'a>(Option<TypeName<'a>>);
 
 impl fmt::Display for TargetName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

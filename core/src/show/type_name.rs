@@ -6,7 +6,7 @@
 
 use core::fmt::{self, Write};
 
-use crate::btf::{Btf, Kind, MAX_CHAIN, Type};
+use crate::btf::{Btf, Kind, MAX_CHAIN, Member, Type};
 use crate::units::TypeId;
 
 use super::bounded::{Bounded, bounded};
@@ -47,6 +47,56 @@ impl fmt::Display for TypeName<'_> {
             let mut writer = Writer { btf: self.btf, to };
             writer.before(self.id, MAX_CHAIN)?;
             writer.after(self.id, MAX_CHAIN)
+        })
+    }
+}
+
+/// A member or variable as C declares it: `char comm[16]`, `struct task_struct *parent`; a bitfield
+/// with its width: `unsigned int in_iowait:1`. Bounded as [`TypeName`] is.
+#[derive(Clone, Copy, Debug)]
+pub struct Declaration<'a> {
+    ty: TypeName<'a>,
+    name: Name<'a>,
+    bits: u32,
+}
+
+impl<'a> Declaration<'a> {
+    /// The declaration of `name` with the type `id` of `btf`.
+    #[must_use]
+    pub const fn new(btf: &'a Btf<'a>, id: TypeId, name: &'a [u8]) -> Self {
+        Self {
+            ty: TypeName::new(btf, id),
+            name: Name(name),
+            bits: 0,
+        }
+    }
+
+    /// The declaration of a member, bitfield or not.
+    #[must_use]
+    pub fn of_member(btf: &'a Btf<'a>, member: &Member) -> Self {
+        let name = btf.name(member.name).unwrap_or(b"(bad name)");
+        Self {
+            bits: member.bitfield.0,
+            ..Self::new(btf, member.ty, name)
+        }
+    }
+}
+
+impl fmt::Display for Declaration<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        bounded(f, MAX_BYTES, |to| {
+            let TypeName { btf, id } = self.ty;
+            let mut writer = Writer { btf, to };
+            writer.before(id, MAX_CHAIN)?;
+            if writer.to.last() != b'*' {
+                writer.to.write_str(" ")?;
+            }
+            write!(writer.to, "{}", self.name)?;
+            writer.after(id, MAX_CHAIN)?;
+            match self.bits {
+                0 => Ok(()),
+                bits => write!(to, ":{bits}"),
+            }
         })
     }
 }
@@ -199,7 +249,7 @@ impl<'a> Writer<'_, '_, '_, 'a> {
 }
 
 /// The word before a tag.
-pub(super) const fn keyword(ty: &Type<'_>) -> &'static str {
+pub(crate) const fn keyword(ty: &Type<'_>) -> &'static str {
     match ty.kind() {
         Kind::Enum | Kind::Enum64 => "enum",
         Kind::Union => "union",

@@ -5,12 +5,19 @@
 //! is `relocore` (relocation) and `relocore_loader` (files, kernel, programs).
 
 mod demo;
+mod explain;
+mod explain_json;
 mod input;
+mod inspect;
+mod inspect_lint;
+mod inspect_text;
 mod json;
+mod load;
 mod relocate;
 mod report;
 mod run;
 mod style;
+mod type_names;
 
 use std::process::ExitCode;
 
@@ -30,6 +37,9 @@ Examples:
   relocore relocate probe.bpf.o                   every record, against the running kernel
   relocore relocate probe.bpf.o --btf v5.10.btf   ... against another one
   relocore relocate probe.bpf.o -o patched.bpf.o  ... and the object with patched instructions
+  relocore load probe.bpf.o                       does this kernel take it?
+  relocore explain probe.bpf.o --btf v5.10.btf    what that kernel lacks, where, and what to do
+  relocore inspect probe.bpf.o                    its programs, maps, records; lint
   relocore run probe.bpf.o --seconds 5            load, attach, print ring buffer records
 
 Exit status: 0 done, 1 the object fails on this target, 2 usage or unreadable input.";
@@ -38,6 +48,12 @@ Exit status: 0 done, 1 the object fails on this target, 2 usage or unreadable in
 enum Command {
     /// Answer every CO-RE record of an object for a target kernel.
     Relocate(relocate::Args),
+    /// Load an object's programs into the kernel, and let go of them.
+    Load(load::Args),
+    /// Say why an object does not do on a kernel, and what can be done.
+    Explain(explain::Args),
+    /// Show what an object consists of, and what in it may not do on other kernels.
+    Inspect(inspect::Args),
     /// Relocate an object, load it, attach its programs, and print its ring buffers.
     Run(run::Args),
     /// See it work: one embedded object on seven kernels, then live on this one.
@@ -70,6 +86,9 @@ impl From<std::io::Error> for Failure {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Relocate(args) => relocate::run(&args),
+        Command::Load(args) => load::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::DemoChild => {

@@ -1,13 +1,17 @@
 //! What the tests of real loads share: privilege, descriptors, ids.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use core::time::Duration;
 use std::fs;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::Instant;
 
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 use relocore_loader::sys::bpf;
-use relocore_loader::{Error, Loaded, Object};
+use relocore_loader::{Error, ErrorKind, Loaded, Object};
 
 /// The object of `bpf/loader.bpf.c`.
 pub(crate) const LOADER: &[u8] = if cfg!(target_endian = "big") {
@@ -16,7 +20,28 @@ pub(crate) const LOADER: &[u8] = if cfg!(target_endian = "big") {
     include_bytes!("../bpf/loader.bpfel.o")
 };
 
-/// Options that it needs.
+/// The object of `bpf/maps.bpf.c`.
+pub(crate) const MAPS: &[u8] = if cfg!(target_endian = "big") {
+    include_bytes!("../bpf/maps.bpfeb.o")
+} else {
+    include_bytes!("../bpf/maps.bpfel.o")
+};
+
+/// The object of `bpf/kernel.bpf.c`.
+pub(crate) const KERNEL: &[u8] = if cfg!(target_endian = "big") {
+    include_bytes!("../bpf/kernel.bpfeb.o")
+} else {
+    include_bytes!("../bpf/kernel.bpfel.o")
+};
+
+/// The object of `bpf/types.bpf.c`.
+pub(crate) const TYPES: &[u8] = if cfg!(target_endian = "big") {
+    include_bytes!("../bpf/types.bpfeb.o")
+} else {
+    include_bytes!("../bpf/types.bpfel.o")
+};
+
+/// Options that [`LOADER`] needs.
 pub(crate) const OPTIONS: &str = "CONFIG_RELOCORE_INT=-7\nCONFIG_RELOCORE_BOOL=y\n\
     CONFIG_RELOCORE_LETTER=m\nCONFIG_RELOCORE_TRI=m\nCONFIG_RELOCORE_TEXT=\"too long for it\"\n";
 
@@ -36,12 +61,43 @@ pub(crate) fn loader(object: &str) -> Object {
     object
 }
 
+/// Another of these objects, with the variable `only_tgid` set to this process.
+pub(crate) fn for_this_process(name: &str, file: &[u8]) -> Object {
+    let mut object = Object::from_bytes(name, file).unwrap();
+    let tgid = std::process::id().to_ne_bytes();
+    object.set_global("only_tgid", &tgid).unwrap();
+    object
+}
+
+/// Does something in a thread that has a BPF file system of its own at `/mnt`, or says that there
+/// can be none.
+pub(crate) fn in_bpffs(test: &str, work: impl FnOnce(&Path) + Send) {
+    let thread = |work: &mut dyn FnMut()| {
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        let (none, private) = (None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE);
+        mount(none, "/", none, private, none)?;
+        mount(Some("bpf"), "/mnt", Some("bpf"), MsFlags::empty(), none)?;
+        work();
+        Ok::<_, nix::Error>(())
+    };
+    std::thread::scope(|scope| {
+        let mut work = Some(work);
+        let mut work = move || (work.take().unwrap())(Path::new("/mnt"));
+        let done = scope.spawn(move || thread(&mut work)).join();
+        match done {
+            Ok(Ok(())) => {}
+            Ok(Err(errno)) => eprintln!("SKIP {test}: no BPF file system in a namespace: {errno}"),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+}
+
 /// Loads, or says that this process may not.
 pub(crate) fn load(test: &str, object: &Object) -> Option<Loaded> {
     skip_without_privilege(test, object.load()).map(Result::unwrap)
 }
 
-/// `None`, and a line that says so, if the kernel refused for want of privilege.
+/// `None`, and a line that says so, if the kernel refused for want of privilege, or is too old.
 pub(crate) fn skip_without_privilege(
     test: &str,
     result: Result<Loaded, Error>,
@@ -49,6 +105,10 @@ pub(crate) fn skip_without_privilege(
     match result {
         // EPERM, ENOSYS
         Err(error) if matches!(error.errno(), Some(1 | 38)) => {
+            eprintln!("SKIP {test}: {error}");
+            None
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::TooOld { .. }) => {
             eprintln!("SKIP {test}: {error}");
             None
         }

@@ -65,6 +65,7 @@ unsafe extern "C" {
         res: *const Res,
     ) -> c_int;
     pub(crate) fn __real_btf_ext__new(data: *const u8, size: u32) -> *mut btf_ext;
+    pub(crate) fn __real_btf__free(btf: *mut btf);
     pub(crate) fn __real_gzopen(path: *const c_char, mode: *const c_char) -> *mut c_void;
     pub(crate) fn bpf_core_essential_name_len(name: *const c_char) -> usize;
     pub(crate) fn bpf_core_add_cands(

@@ -1,8 +1,8 @@
 //! Between libbpf's parts: what `libbpf.c` asks of `relo_core.c`, and what comes back.
 //!
-//! Enters: [`run`]'s object and targets. Leaves: [`Seen`], one for each record that libbpf got to.
-//! libbpf opens the object, tells programs apart, finds candidates and calls the relocations in
-//! its own way; nothing is loaded into a kernel and no file is read.
+//! Enters: [`run`]'s object, and [`Parsed`] targets. Leaves: [`Seen`], one for each record that
+//! libbpf got to. libbpf opens the object, tells programs apart, finds candidates and calls the
+//! relocations in its own way; nothing is loaded into a kernel and no file is read.
 
 use core::cell::RefCell;
 use core::ffi::{CStr, c_char, c_int, c_void};
@@ -13,8 +13,9 @@ use core::slice;
 use libbpf_sys as sys;
 
 use crate::ffi::{
-    __real_bpf_core_calc_relo_insn, __real_bpf_core_patch_insn, __real_btf_ext__new, __real_gzopen,
-    Cand, CandList, Relo, Res, bpf_core_add_cands, bpf_core_essential_name_len,
+    __real_bpf_core_calc_relo_insn, __real_bpf_core_patch_insn, __real_btf__free,
+    __real_btf_ext__new, __real_gzopen, Cand, CandList, Relo, Res, bpf_core_add_cands,
+    bpf_core_essential_name_len,
 };
 
 /// What libbpf made of a record.
@@ -30,12 +31,45 @@ pub(crate) struct Seen {
     pub(crate) after: Vec<u8>,
 }
 
+/// A target as libbpf has parsed it: once for many objects.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    base: *mut sys::btf,
+    splits: Vec<*mut sys::btf>,
+}
+
+impl Parsed {
+    /// BTF of a kernel, or of what plays one, with its modules'. `None` if libbpf refuses any.
+    pub(crate) fn new(vmlinux: &[u8], modules: &[&[u8]]) -> Option<Self> {
+        let len = |bytes: &[u8]| u32::try_from(bytes.len()).expect("some megabytes");
+        // SAFETY: libbpf copies the bytes.
+        let base = unsafe { sys::btf__new(vmlinux.as_ptr().cast(), len(vmlinux)) };
+        let mut parsed = Self {
+            base: (!base.is_null()).then_some(base)?,
+            splits: Vec::new(),
+        };
+        for bytes in modules {
+            let data = bytes.as_ptr().cast();
+            // SAFETY: as above; the base outlives it.
+            let split = unsafe { sys::btf__new_split(data, len(bytes), base) };
+            parsed.splits.push((!split.is_null()).then_some(split)?);
+        }
+        Some(parsed)
+    }
+}
+
+impl Drop for Parsed {
+    fn drop(&mut self) {
+        for btf in self.splits.iter().chain([&self.base]) {
+            // SAFETY: `new` parsed it; libbpf has never been let free it.
+            unsafe { __real_btf__free(*btf) };
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
-    vmlinux: &'static [u8],
-    modules: Vec<&'static [u8]>,
     ext: Option<*mut sys::btf_ext>,
-    /// The targets as libbpf has parsed them, while it relocates.
     base: Option<*mut sys::btf>,
     splits: Vec<*mut sys::btf>,
     seen: Vec<Seen>,
@@ -49,14 +83,10 @@ thread_local! {
 ///
 /// # Errors
 /// libbpf can't open the object.
-pub(crate) fn run(
-    object: &[u8],
-    vmlinux: &'static [u8],
-    modules: Vec<&'static [u8]>,
-) -> Result<Vec<Seen>, c_int> {
+pub(crate) fn run(object: &[u8], target: &Parsed) -> Result<Vec<Seen>, c_int> {
     STATE.set(State {
-        vmlinux,
-        modules,
+        base: Some(target.base),
+        splits: target.splits.clone(),
         ..State::default()
     });
     // SAFETY: libbpf is called as its documentation asks. No callback prints, so that it is silent.
@@ -88,12 +118,7 @@ pub(crate) fn run(
         sys::bpf_object__prepare(opened);
         sys::bpf_object__close(opened);
     }
-    let state = STATE.take();
-    for split in state.splits {
-        // SAFETY: parsed below; libbpf never had it to free.
-        unsafe { sys::btf__free(split) };
-    }
-    Ok(state.seen)
+    Ok(STATE.take().seen)
 }
 
 /// Modules, by the rule of `bpf_core_find_cands`, which leaves them out with a custom BTF: only
@@ -204,28 +229,19 @@ unsafe extern "C" fn __wrap_btf_ext__new(data: *const u8, size: u32) -> *mut sys
     ext
 }
 
-/// Where libbpf would read the target's BTF from a file. libbpf frees it after relocating.
+/// Where libbpf would read the target's BTF from a file.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_btf__parse(
-    _: *const c_char,
-    _: *mut *mut sys::btf_ext,
-) -> *mut sys::btf {
-    STATE.with_borrow_mut(|state| {
-        let len = |bytes: &[u8]| u32::try_from(bytes.len()).expect("some megabytes");
-        let bytes = state.vmlinux;
-        // SAFETY: libbpf copies the bytes.
-        let base = unsafe { sys::btf__new(bytes.as_ptr().cast(), len(bytes)) };
-        assert!(!base.is_null(), "libbpf can't read the kernel's BTF");
-        for bytes in &state.modules {
-            let data = bytes.as_ptr().cast();
-            // SAFETY: as above; the base lives until all records are done.
-            let split = unsafe { sys::btf__new_split(data, len(bytes), base) };
-            assert!(!split.is_null(), "libbpf can't read a module's BTF");
-            state.splits.push(split);
-        }
-        state.base = Some(base);
-        base
-    })
+extern "C" fn __wrap_btf__parse(_: *const c_char, _: *mut *mut sys::btf_ext) -> *mut sys::btf {
+    STATE.with_borrow(|state| state.base.expect("an object is being relocated"))
+}
+
+/// libbpf frees the target after relocating; here other objects want it too.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_btf__free(btf: *mut sys::btf) {
+    if STATE.with_borrow(|state| state.base != Some(btf)) {
+        // SAFETY: the argument is handed on.
+        unsafe { __real_btf__free(btf) };
+    }
 }
 
 /// Any version will do: `LINUX_KERNEL_VERSION` is none of CO-RE's business.
