@@ -5,7 +5,7 @@
 #   chroot.sh COMMAND...     in the tree's root, which is at /tree there; cargo's registry is the host's
 #   RENEW=1 chroot.sh ...    makes the folder anew
 #
-# The folder is made once, in some three minutes (800 MB), and kept in $RELOCORE_CACHE. Needs root and
+# The folder is made once, in some three minutes (3 GB), and kept in $RELOCORE_CACHE. Needs root and
 # debootstrap. Nothing of the host is changed; what a build writes goes to $RELOCORE_CACHE/target.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -26,7 +26,7 @@ make() {
   for arch in arm64 s390x armhf; do chroot "$half" dpkg --add-architecture "$arch"; done
   chroot "$half" apt-get -qq update || say "not all of sid's index is there"
   DEBIAN_FRONTEND=noninteractive chroot "$half" apt-get -qq -y --no-install-recommends install \
-    rustc cargo gcc libc6-dev libstd-rust-dev \
+    rustc cargo gcc libc6-dev libstd-rust-dev qemu-user \
     libstd-rust-dev:arm64 libc6-dev:arm64 gcc-aarch64-linux-gnu \
     libstd-rust-dev:s390x libc6-dev:s390x gcc-s390x-linux-gnu \
     libstd-rust-dev:armhf libc6-dev:armhf gcc-arm-linux-gnueabihf >"$CACHE/chroot.log" 2>&1 ||
@@ -51,6 +51,9 @@ exec unshare --mount --propagation private sh -c '
   mount --bind /dev "$root/dev"
   exec chroot "$root" env -i PATH=/usr/bin:/bin HOME=/root LANG=C.UTF-8 CARGO_HOME=/cargo CARGO_TARGET_DIR=/target \
     CARGO_NET_OFFLINE=true CARGO_TERM_COLOR=never \
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=qemu-aarch64 \
+    CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_RUNNER=qemu-s390x \
+    CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_RUNNER=qemu-arm \
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
     CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_LINKER=s390x-linux-gnu-gcc \
     CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER=arm-linux-gnueabihf-gcc \

@@ -33,7 +33,7 @@ agent() {
   where=$CARGO_TARGET_DIR/agent
   if [ -z "${built[$key]:-}" ]; then
     if [ "$machine" = "$(uname -m)" ]; then
-      "$here/../agent/build.sh" $option ${LAX:+--lax} "$machine" >&2
+      "$here/../agent/build.sh" $option "$machine" >&2
     else
       "$here/chroot.sh" tests/agent/build.sh $option --lax "$machine" >&2
     fi
@@ -41,6 +41,12 @@ agent() {
   fi
   [ "$machine" = "$(uname -m)" ] || where=$CACHE/target/agent
   binary=$where/$machine${option/--/-}/relocore-agent
+}
+
+agent_std() {
+  [ -n "${built[std]:-}" ] || "$here/../agent/std/build.sh" >&2
+  built[std]=1
+  binary=$CARGO_TARGET_DIR/agent/std/relocore-agent-std
 }
 
 # boot MACHINE KERNEL INITRAMFS LOG ARGUMENT...: what the console says, in LOG.
@@ -90,6 +96,7 @@ run() {
   rm -rf "$files"
   if [ "$variant" = defmt ]; then "$here/defmt.sh" "$binary.symbols" "$log" || failed=1; fi
   check=("$here/check.py" "$log" --object "$tree/tests/data/obj/demo.bpf$endian.o" --btf "$kernel/vmlinux.btf" --config "$kernel/config")
+  [ "$variant" != std ] || check+=(--std)
   row=$(python3 "${check[@]}") || { failed=1; row="$row WRONG"; say "$id $variant is wrong: see $log"; }
   printf '%s\t%s\t%d.%d\t%s\n' "$id" "$variant" $((seconds / 10)) $((seconds % 10)) "$row" >>"$rows"
   say "$(tail -1 "$rows" | tr '\t' ' ')"
@@ -119,7 +126,7 @@ while read -r id suite arch flavour machine; do
 done <"$here/kernels.txt"
 
 {
-  printf 'kernel\tvariant\tseconds\trelease\tmachine\trelocation us\tstack\tBTF\tanonymous\tprograms\tevents\trecords\tprobes\n'
+  printf 'kernel\tvariant\tseconds\trelease\tmachine\trelocation us\tstack\tBTF\tanonymous\tpeak\tprograms\tevents\trecords\tprobes\n'
   cat "$rows"
 } | column -t -s '	'
 exit $failed

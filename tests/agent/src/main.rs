@@ -49,7 +49,7 @@ const BYTES: &[u8; include_bytes!("../../data/obj/demo.bpfeb.o").len()] =
 /// Relocates, loads and attaches the programs of `elf`, then shows their events of some processes.
 fn watch(elf: &[u8], vmlinux: &[u8]) -> Result<()> {
     // Slots only buy speed: these are a checkpoint every 64 or 128 types of a whole kernel.
-    let (mut slots, mut kernel_slots) = ([0; 128], [0; 2048]);
+    let (mut slots, mut kernel_slots) = ([0; 128], [0; 1024]);
     let mut programs = [ProgramRange::EMPTY; 8];
     let plan = Plan::new(Object::parse(elf)?, &mut slots, &mut programs)?;
 

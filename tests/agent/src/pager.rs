@@ -15,10 +15,10 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use crate::console::line;
 use crate::sys::{self, Errno, Fd, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE};
 
-/// Bytes of a page here: what sysfs reads at once, and a multiple of what any of our machines has.
-const PAGE_BYTES: usize = 4096;
+/// Bytes of a page here: two of the machine's, because a fault costs more than a longer read.
+pub const PAGE_BYTES: usize = 8192;
 /// Pages that are in memory at once.
-pub const PAGES: usize = 12;
+pub const PAGES: usize = 7;
 
 /// The one file that is read by faults. Its handler can only find it here.
 struct Pager {
@@ -78,7 +78,8 @@ fn reserve(file: Fd, bytes: usize) -> sys::Result<usize> {
     const SA_SIGINFO: usize = 4;
     const SA_RESTORER: usize = 0x0400_0000;
     let empty = sys::empty_file(c"btf")?;
-    let start = sys::map(0, bytes, PROT_READ, MAP_PRIVATE, Some((empty, 0)))?;
+    let whole = bytes.next_multiple_of(PAGE_BYTES);
+    let start = sys::map(0, whole, PROT_READ, MAP_PRIVATE, Some((empty, 0)))?;
     PAGER.start.store(start, Relaxed);
     PAGER.bytes.store(bytes, Relaxed);
     PAGER.file.store(file.0, Relaxed);

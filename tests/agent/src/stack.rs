@@ -8,7 +8,7 @@ use core::cell::UnsafeCell;
 use crate::sys;
 
 /// Size of the stack, its guard included.
-pub const BYTES: usize = 64 << 10;
+pub const BYTES: usize = 60 << 10;
 /// The lowest page: whoever needs more stack ends there, and does not write elsewhere.
 const GUARD_BYTES: usize = 4096;
 

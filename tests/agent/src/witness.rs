@@ -38,7 +38,7 @@ pub fn event(bytes: &[u8]) {
 
 /// Prints what memory the agent has taken.
 pub fn memory() {
-    let pages = pager::faults().min(pager::PAGES) * 4096;
+    let pages = pager::faults().min(pager::PAGES) * pager::PAGE_BYTES;
     line("memory: stack ").number(stack::used_bytes() as u64).with(" of ", stack::BYTES as u64)
         .with(" bytes, paged ", pages as u64).text(" bytes").end();
     let mut buffer = [0; 2048];
