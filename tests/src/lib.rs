@@ -6,6 +6,7 @@
 
 mod data;
 pub mod exercise;
+pub mod generate;
 mod real;
 mod relocate;
 
