@@ -2,27 +2,21 @@
 
 use std::path::Path;
 
-use relocore::btf::Btf;
 use relocore::elf::{Object, ProgramRange};
 use relocore::owned::{self, Relocated};
 use relocore::plan::Plan;
 use relocore::relo::{Candidate, Root, Workspace};
 
-/// Bytes of BTF, strings included, that a kernel spends on a type: 43 and more. So all types get
-/// a slot of their index; were it fewer bytes, every second would, and the answers be the same.
-pub const BYTES_A_TYPE: usize = 40;
 /// Slots for the object's own types.
 const LOCAL_SLOTS: usize = 4096;
 
 /// From both files' bytes to patched instructions, with nothing kept from before.
 pub fn relocate(file: &[u8], target: &[u8]) -> relocore::Result<Relocated> {
-    let mut slots = vec![0; target.len() / BYTES_A_TYPE];
-    let target = [Btf::parse(target, &mut slots)?];
     let object = Object::parse(file)?;
     let mut local_slots = [0; LOCAL_SLOTS];
     let mut programs = vec![ProgramRange::EMPTY; object.programs()?.count()];
     let plan = Plan::new(object, &mut local_slots, &mut programs)?;
-    owned::relocate(&plan, &target)
+    owned::relocate_once(&plan, target)
 }
 
 /// Buffers for a whole object, made once.

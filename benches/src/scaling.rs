@@ -150,12 +150,12 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn index(_: &[u8], btf: &[u8]) -> bool {
-    let mut slots = vec![0; btf.len() / ours::BYTES_A_TYPE];
+    let mut slots = vec![0; Btf::slots_for(btf.len())];
     Btf::parse(btf, &mut slots).is_ok()
 }
 
 fn validate(_: &[u8], btf: &[u8]) -> bool {
-    let mut slots = vec![0; btf.len() / ours::BYTES_A_TYPE];
+    let mut slots = vec![0; Btf::slots_for(btf.len())];
     Btf::parse(btf, &mut slots).is_ok_and(|btf| btf.validate().is_ok())
 }
 

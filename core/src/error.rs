@@ -137,6 +137,8 @@ what! {
     TypeCount => "number of BTF types",
     Kind => "BTF kind",
     Name => "BTF string offset",
+    NameLength => "length of a BTF name",
+    NamesAlike => "bytes of names that are alike",
     TypeId => "BTF type id",
     Member => "struct member",
     Parameter => "function parameter",

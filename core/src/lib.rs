@@ -96,12 +96,18 @@ pub mod ext;
 #[cfg(feature = "defmt")]
 mod format;
 pub mod insn;
+mod names;
 #[cfg(feature = "alloc")]
 pub mod owned;
 pub mod plan;
 pub mod relo;
 pub mod show;
 mod sort;
+#[cfg(not(fuzzing))]
+mod steps;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod steps;
 #[cfg(test)]
 mod testing;
 pub mod units;

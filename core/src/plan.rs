@@ -10,7 +10,7 @@ use crate::elf::{Object, ProgramRange, ProgramTable, SectionPrograms};
 use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::ext::{CoreRelo, Entry, Ext, Group, Groups};
 use crate::insn::{Applied, apply};
-use crate::relo::{Relocator, Resolution, Workspace};
+use crate::relo::{Relocator, Resolution, Survey, Workspace};
 
 /// What an object asks for: its own types, its records, and the programs that they are in.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +127,16 @@ impl<'a> Plan<'a> {
             self.records().map(|entry| entry.record),
             workspace,
         )
+    }
+
+    /// The roots of all records: the start of a search that goes with opening vmlinux, see
+    /// [`Survey`].
+    ///
+    /// # Errors
+    /// As [`Survey::new`].
+    pub fn survey<'s>(&self, workspace: Workspace<'s>) -> Result<Survey<'a, 's>> {
+        let records = self.records().map(|entry| entry.record);
+        Survey::new(self.local, records, workspace)
     }
 
     /// Answers every record, in the object's order: `out` gets one resolution each. Records whose

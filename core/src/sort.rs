@@ -7,9 +7,14 @@
 
 use core::cmp::Ordering;
 
+use crate::steps;
+
 /// Sorts ascending by `order`.
 pub(crate) fn sort_by<T: Copy>(items: &mut [T], mut order: impl FnMut(&T, &T) -> Ordering) {
-    let mut less = |a: &T, b: &T| order(a, b) == Ordering::Less;
+    let mut less = |a: &T, b: &T| {
+        steps::count(1);
+        order(a, b) == Ordering::Less
+    };
     for at in (0..items.len() / 2).rev() {
         if let Some(&item) = items.get(at) {
             sink(items, at, item, &mut less);

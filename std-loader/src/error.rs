@@ -7,6 +7,7 @@
 use core::error::Error as StdError;
 use core::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use crate::kernel::{
     ConfigError, OpenTargetError, ReadBtfError, StoreError, UnsetExterns, VirtualError,
@@ -152,6 +153,13 @@ pub enum ErrorKind {
     },
     /// The kernel's symbols can't be read.
     Kallsyms(io::Error),
+    /// The directory for a BPF token can't be opened.
+    Token {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The kernel refused a step.
     Sys {
         /// The step.
@@ -295,6 +303,9 @@ impl fmt::Display for ErrorKind {
             Self::Unset(error) => fmt::Display::fmt(error, f),
             Self::Virtual(error) => fmt::Display::fmt(error, f),
             Self::Store { name, source } => write!(f, "{name}: {source}"),
+            Self::Token { path, source } => {
+                write!(f, "BPF token from {}: {source}", path.display())
+            }
             Self::Kallsyms(error) => write!(f, "/proc/kallsyms: {error}"),
             Self::Sys { step, item, source } if item.is_empty() => write!(f, "{step}: {source}"),
             Self::Sys { step, item, source } => write!(f, "{step} `{item}`: {source}"),
@@ -344,6 +355,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self.kind() {
             ErrorKind::Read(error) | ErrorKind::Kallsyms(error) => Some(error),
+            ErrorKind::Token { source, .. } => Some(source),
             ErrorKind::Format(error) => Some(error),
             ErrorKind::Target(error) => Some(error),
             ErrorKind::Module(error) => Some(error),

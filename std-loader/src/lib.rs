@@ -44,7 +44,7 @@ pub mod sys;
 pub use error::{Error, ErrorKind};
 pub use kernel::Target;
 pub use link::Link;
-pub use load::{Loaded, LoadedProgram};
+pub use load::{Feature, Loaded, LoadedProgram};
 pub use map::Map;
 pub use object::{MapDefinition, Object, Program};
 pub use ringbuf::RingBuffer;

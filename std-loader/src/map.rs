@@ -105,6 +105,11 @@ impl Map {
         }
     }
 
+    /// Puts a map together whose descriptor the loader has made.
+    pub(crate) const fn from_parts(fd: MapFd, spec: MapSpec) -> Self {
+        Self { fd, spec }
+    }
+
     /// What it was created as.
     #[must_use]
     pub const fn spec(&self) -> &MapSpec {

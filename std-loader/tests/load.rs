@@ -229,8 +229,11 @@ const FAILING: [Failing; 7] = [
     ),
     (
         "pinned",
-        |object| _ = object.map_mut("ring").unwrap().set_pin_by_name(true),
-        &["map `ring` is to be pinned by name: not yet supported"],
+        |object| {
+            object.map_mut("ring").unwrap().set_pin_by_name(true);
+            object.pin_root("/no/such/directory");
+        },
+        &["pinning `/no/such/directory/ring`: bpf(BPF_OBJ_PIN): ENOENT"],
     ),
     (
         "options",

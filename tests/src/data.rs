@@ -141,6 +141,29 @@ pub fn targets() -> &'static [Object] {
     TARGETS.get_or_init(|| read_objects("targets"))
 }
 
+/// The target that an object was made for, as `tests/data/README.md` lists them, of the object's
+/// byte order.
+pub fn target_of(object: &Object) -> Option<&'static Object> {
+    const OTHER_NAMES: [(&str, &str); 5] = [
+        ("zero_index", "fields"),
+        ("anon_root", "fields"),
+        ("anon_typedef", "names"),
+        ("enum_high", "enums"),
+        ("missing", "types"),
+    ];
+    let name = |object: &Object| object.name.split('.').next().unwrap_or("").to_owned();
+    let own = name(object);
+    let own = own.strip_prefix("vec_").unwrap_or(&own);
+    let wanted = OTHER_NAMES.iter().find(|(of, _)| *of == own);
+    let wanted = wanted.map_or(own, |(_, wanted)| wanted);
+    let fits = |target: &&Object| {
+        wanted.starts_with(&name(target)) && target.is_big_endian() == object.is_big_endian()
+    };
+    // `bits_over` is for `vec_bits_over`, `bits` is not.
+    let fitting = targets().iter().filter(fits);
+    fitting.max_by_key(|target| name(target).len())
+}
+
 fn read_objects(directory: &str) -> Vec<Object> {
     let directory = data().join(directory);
     let mut objects = Vec::new();

@@ -8,12 +8,15 @@ type Run = fn(&[u8]);
 
 #[test]
 fn finds_and_seeds_are_answered() {
-    let targets: [(&str, Run); 5] = [
+    let targets: [(&str, Run); 8] = [
         ("btf_parse", exercise::btf),
         ("btf_ext_parse", exercise::ext),
         ("elf_parse", exercise::elf),
-        ("relocate", exercise::pair),
+        ("split_btf", exercise::split_pair),
+        ("relocate", exercise::relocate),
         ("patch", exercise::patch),
+        ("kconfig", exercise::config),
+        ("loader", exercise::loader),
     ];
     for (target, run) in targets {
         let files = seeds(target);

@@ -24,6 +24,8 @@ pub(super) struct Sections<'a> {
     /// Where `types` starts in the data, in bytes: for error messages.
     pub(super) types_at: u32,
     pub(super) strings: &'a [u8],
+    /// Where `strings` starts in the data, in bytes.
+    pub(super) strings_at: u32,
     pub(super) layout: &'a [RawLayout],
 }
 
@@ -103,6 +105,7 @@ pub(super) fn parse(data: &[u8]) -> Result<Sections<'_>> {
         types,
         types_at: header_len.wrapping_add(type_off),
         strings,
+        strings_at: header_len.wrapping_add(str_off),
         layout,
     })
 }

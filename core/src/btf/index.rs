@@ -32,6 +32,17 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// The byte offset of the `nth` type (from 0), if every type has a slot.
+    #[inline(always)]
+    pub(super) fn direct(&self, nth: u32) -> Option<usize> {
+        if self.shift != 0 {
+            return None;
+        }
+        self.slots
+            .get(nth as usize)
+            .map(|&place| Place::bytes(place))
+    }
+
     /// The places of all types, if every one has a slot.
     pub(super) fn all(&self, count: u32) -> Option<&'a [u32]> {
         let slots = self.slots;
@@ -81,15 +92,10 @@ impl<'s> Writer<'s> {
                 .saturating_add(u32::try_from(places.len()).unwrap_or(u32::MAX));
             return;
         }
-        for (nth, &at) in (nth..).zip(places) {
-            self.push(nth, at);
-        }
-    }
-
-    /// Tells the byte offset of the `nth` type.
-    #[inline(always)]
-    pub(super) fn push(&mut self, nth: u32, at: u32) {
-        if nth == self.due {
+        // `due` moves on by a stride each time.
+        while let Some(ahead) = self.due.checked_sub(nth)
+            && let Some(&at) = places.get(ahead as usize)
+        {
             self.take(at);
         }
     }
@@ -151,8 +157,16 @@ mod tests {
             for types in 0..200u32 {
                 let mut buffer = std::vec![0u32; slots];
                 let mut writer = Writer::new(&mut buffer);
-                for nth in 0..types {
-                    writer.push(nth, nth * 12);
+                // In pieces of several lengths, as a walk hands them over.
+                let places: std::vec::Vec<_> = (0..types).map(|nth| nth * 12).collect();
+                let mut rest = &places[..];
+                for len in (0..7).cycle() {
+                    let (piece, behind) = rest.split_at(len.min(rest.len()));
+                    writer.extend(types - rest.len() as u32, piece);
+                    rest = behind;
+                    if rest.is_empty() {
+                        break;
+                    }
                 }
                 let index = writer.finish();
                 for nth in 0..types {

@@ -268,10 +268,11 @@ pub(crate) fn tail_bytes(info: Word, endian: Endian, layout: &[RawLayout]) -> Op
 /// lengths are those of [`tail_bytes`].
 #[inline(always)]
 pub(crate) fn step(info: Info) -> (usize, u8) {
-    let kind = info.raw_kind();
-    let Step { fixed, each, group } = *STEPS.get(usize::from(kind)).unwrap_or(&UNKNOWN);
-    let words = (info.vlen() as usize).wrapping_mul(usize::from(each));
-    (words.wrapping_add(usize::from(fixed)), group)
+    // One load tells all three: the walk has no register to spare.
+    let step = *STEPS.get(usize::from(info.raw_kind())).unwrap_or(&0);
+    let (each, fixed) = (usize::from(step >> 8), usize::from(step >> 2 & 63));
+    let words = (info.vlen() as usize).wrapping_mul(each);
+    (words.wrapping_add(fixed), (step & 3) as u8)
 }
 
 /// A coarse class of kinds, in two bits: what a search by name can pass over unseen.
@@ -279,9 +280,10 @@ pub(crate) fn step(info: Info) -> (usize, u8) {
 pub(crate) struct Group;
 
 impl Group {
-    /// Structs and unions.
-    const COMPOSITE: u8 = 1;
-    /// Other types that names are searched for: enums, forward declarations, typedefs, scalars.
+    /// Structs: mostly all that is searched for.
+    const STRUCT: u8 = 1;
+    /// Other types that names are searched for: unions, enums, forward declarations, typedefs,
+    /// scalars.
     const NAMED: u8 = 2;
     /// Function types: what a function must refer to.
     pub(crate) const PROTO: u8 = 3;
@@ -289,44 +291,28 @@ impl Group {
     /// The group of kinds of that number; 0 for all others.
     pub(crate) const fn of(kind: u8) -> u8 {
         match kind {
-            4 | 5 => Self::COMPOSITE,
-            1 | 6..=8 | 16 | 19 => Self::NAMED,
+            4 => Self::STRUCT,
+            1 | 5..=8 | 16 | 19 => Self::NAMED,
             13 => Self::PROTO,
             _ => 0,
         }
     }
 }
 
-#[derive(Clone, Copy)]
-struct Step {
-    fixed: u8,
-    each: u8,
-    group: u8,
-}
-
-const UNKNOWN: Step = Step {
-    fixed: 0,
-    each: 0,
-    group: 0,
-};
-
-/// [`TAILS`] in words, the head's 3 added; zeros for what is unknown. As long as 7 bits count, so
-/// that looking a kind up needs no test.
+/// [`TAILS`] in words, the head's 3 added, and the group: `each << 8 | fixed << 2 | group`. 0 for
+/// what is unknown. As long as 7 bits count, so that looking a kind up needs no test.
 #[expect(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     reason = "worked out at compile time, where a panic is a compile error"
 )]
-const STEPS: [Step; 128] = {
-    let mut steps = [UNKNOWN; 128];
+const STEPS: [u16; 128] = {
+    let mut steps = [0; 128];
     let mut kind = 1;
     while kind < TAILS.len() {
         let Tail { fixed, each } = TAILS[kind];
-        steps[kind] = Step {
-            fixed: 3 + fixed / 4,
-            each: each / 4,
-            group: Group::of(kind as u8),
-        };
+        let (each, fixed) = (each as u16 / 4, 3 + fixed as u16 / 4);
+        steps[kind] = each << 8 | fixed << 2 | Group::of(kind as u8) as u16;
         kind += 1;
     }
     steps

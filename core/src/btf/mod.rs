@@ -14,6 +14,7 @@
 //! count, so the place of type *n* is known only after those before it: that is what the
 //! [index](Btf::parse) is for.
 
+mod bulk;
 mod header;
 mod index;
 mod kind;
@@ -31,9 +32,10 @@ mod walk;
 pub use index::Index;
 pub use kind::Kind;
 pub use name::{essential_name, flavor};
-pub(crate) use named::{CHUNK, Named};
+pub(crate) use named::Named;
 pub use record::{Records, Type};
 pub use resolve::MAX_CHAIN;
+pub use strings::MAX_NAME_BYTES;
 pub use types::{
     ArrayInfo, Element, Elements, Encoding, Enumerator, Enumerators, How, IntInfo, Member, Members,
     Param, Params, SectionVar, SectionVars,

@@ -51,6 +51,18 @@ pub(crate) struct RawType {
     pub(crate) size_or_type: Word,
 }
 
+impl RawType {
+    /// Of `void`, which has no record: nothing but zeros.
+    pub(super) const VOID: Self = {
+        let zero = Word([0; 4]);
+        Self {
+            name: zero,
+            info: zero,
+            size_or_type: zero,
+        }
+    };
+}
+
 /// Three words: `struct btf_member` (name, type, offset), `btf_array` (type, index type, nelems),
 /// `btf_var_secinfo` (type, offset, size) and `btf_enum64` (name, low half, high half).
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]

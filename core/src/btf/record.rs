@@ -3,25 +3,44 @@
 //! Enters: the type section. Leaves: [`Type`], whose head is decoded and whose tail is known to
 //! lie inside the input, so that no accessor of it can fail; [`Records`] yields them in order.
 
+use core::fmt;
+
 use zerocopy::FromBytes;
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::steps;
 use crate::units::{Endian, StrOff, TypeId};
 
 use super::header::Sections;
 use super::kind::{HEAD_BYTES, HEAD_WORDS, Info, Kind, step, tail_bytes};
 use super::raw::RawType;
 
-/// A type: the decoded head of its record, and its tail in place. What only some kinds have
+/// A type: its record's head and tail, in place. What only some kinds have
 /// (members, elements, enumerators) is asked by methods that give nothing for the others.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Type<'a> {
     pub(super) id: TypeId,
-    pub(super) name: u32,
+    head: &'a RawType,
+    /// Decoded beforehand: every question starts with the kind.
     pub(super) info: Info,
-    pub(super) size_or_type: u32,
-    pub(super) tail: &'a [u8],
+    /// What follows the head, at least to the record's end; of unknown kinds, just to there.
+    rest: &'a [u8],
     pub(super) endian: Endian,
+}
+
+// By hand: `rest` goes on to the end of all types.
+impl fmt::Debug for Type<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Type")
+            .field("id", &self.id)
+            .field("kind", &self.kind())
+            .field("kind_flag", &self.kind_flag())
+            .field("vlen", &self.vlen())
+            .field("name", &self.name())
+            .field("size_or_type", &self.own_size_bytes())
+            .field("tail", &self.tail())
+            .finish()
+    }
 }
 
 impl<'a> Type<'a> {
@@ -29,22 +48,20 @@ impl<'a> Type<'a> {
     pub(super) const fn void(endian: Endian) -> Self {
         Self {
             id: TypeId::VOID,
-            name: 0,
+            head: &RawType::VOID,
             info: Info::new(0),
-            size_or_type: 0,
-            tail: &[],
+            rest: &[],
             endian,
         }
     }
 
-    fn new(endian: Endian, id: TypeId, raw: &RawType, info: Info, tail: &'a [u8]) -> Self {
-        let (name, size_or_type) = (raw.name.get(endian), raw.size_or_type.get(endian));
+    #[inline(always)]
+    fn new(endian: Endian, id: TypeId, head: &'a RawType, info: Info, rest: &'a [u8]) -> Self {
         Self {
             id,
-            name,
+            head,
             info,
-            size_or_type,
-            tail,
+            rest,
             endian,
         }
     }
@@ -64,7 +81,7 @@ impl<'a> Type<'a> {
     /// Where its name is; [`StrOff::EMPTY`] for an anonymous type.
     #[must_use]
     pub const fn name(&self) -> StrOff {
-        StrOff(self.name)
+        StrOff(self.head.name.get(self.endian))
     }
 
     /// Number of members, enumerators, parameters or variables; the linkage of a function.
@@ -84,20 +101,25 @@ impl<'a> Type<'a> {
     /// [`Btf::size_bytes`](super::Btf::size_bytes) answers for every type.
     #[must_use]
     pub const fn own_size_bytes(&self) -> u32 {
-        self.size_or_type
+        self.head.size_or_type.get(self.endian)
     }
 
     /// The type that a pointer, typedef, modifier, tag, variable or function refers to; the
     /// return type of a function type.
     #[must_use]
     pub const fn referred(&self) -> TypeId {
-        TypeId(self.size_or_type)
+        TypeId(self.head.size_or_type.get(self.endian))
     }
 
     /// The record's bytes after its head, for kinds that have no accessor here.
     #[must_use]
-    pub const fn tail(&self) -> &'a [u8] {
-        self.tail
+    #[inline]
+    pub fn tail(&self) -> &'a [u8] {
+        let rest = self.rest;
+        match step(self.info).0.checked_sub(HEAD_WORDS) {
+            Some(words) => rest.get(..words.wrapping_mul(4)).unwrap_or(&[]),
+            None => rest,
+        }
     }
 }
 
@@ -187,6 +209,19 @@ pub(super) fn read<'a>(
     read_unknown(sections, at, id)
 }
 
+/// The type at `at`, where a walk has met a whole record.
+#[inline(always)]
+pub(super) fn known<'a>(sections: &Sections<'a>, at: usize, id: TypeId) -> Result<Type<'a>> {
+    let record = sections.types.get(at..).unwrap_or(&[]);
+    if let Ok((raw, rest)) = RawType::ref_from_prefix(record) {
+        let info = Info::new(raw.info.get(sections.endian));
+        if !matches!(info.kind(), Kind::Void | Kind::Unknown(_)) {
+            return Ok(Type::new(sections.endian, id, raw, info, rest));
+        }
+    }
+    read_unknown(sections, at, id).map(|(ty, _)| ty)
+}
+
 /// [`read`] for a kind that only the layout section knows, or for the error.
 #[cold]
 fn read_unknown<'a>(sections: &Sections<'a>, at: usize, id: TypeId) -> Result<(Type<'a>, usize)> {
@@ -226,6 +261,7 @@ impl<'a> Iterator for Records<'a> {
         if self.at >= self.sections.types.len() {
             return None;
         }
+        steps::count(1);
         let item = read(&self.sections, self.at, TypeId(self.next));
         match &item {
             Ok((_, end)) => {

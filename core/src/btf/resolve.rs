@@ -3,6 +3,8 @@
 //! Enters: a type id. Leaves: the type behind its typedefs ([`Btf::skip_mods`]), its size
 //! ([`Btf::size_bytes`]) or alignment in bytes. Chains are bounded, so cycles end in an error.
 
+use core::ops::RangeInclusive;
+
 use crate::error::{Error, ErrorKind, Result, Site, What};
 use crate::units::{Bits, TypeId};
 
@@ -15,7 +17,7 @@ pub const MAX_CHAIN: u32 = 32;
 
 /// Members that one question about alignment may look at: many times any real struct's, nested
 /// ones included, and an end for hostile ones.
-const MAX_MEMBERS: u32 = 1 << 20;
+const MAX_MEMBERS: u32 = 1 << 16;
 
 /// An integer of any of these names has the size of a pointer (libbpf: `long_aliases`).
 pub(super) fn is_long(name: &[u8]) -> bool {
@@ -61,14 +63,27 @@ impl<'a> Btf<'a> {
     ///
     /// # Errors
     /// `OutOfRange` for an id that does not exist; `TooDeep` after [`MAX_CHAIN`] steps.
-    #[inline]
     pub fn skip_mods(&self, id: TypeId) -> Result<Type<'a>> {
-        let mut ty = self.type_by_id(id)?;
-        for _ in 0..=MAX_CHAIN {
+        self.behind_mods(id, 0..=MAX_CHAIN)
+    }
+
+    /// [`skip_mods`](Self::skip_mods) of a type that has been looked up.
+    #[inline]
+    pub(crate) fn skip_mods_of(&self, ty: Type<'a>) -> Result<Type<'a>> {
+        if !ty.kind().is_modifier() {
+            return Ok(ty);
+        }
+        self.behind_mods(ty.referred(), 1..=MAX_CHAIN)
+    }
+
+    fn behind_mods(&self, id: TypeId, steps: RangeInclusive<u32>) -> Result<Type<'a>> {
+        let mut at = id;
+        for _ in steps {
+            let ty = self.type_by_id(at)?;
             if !ty.kind().is_modifier() {
                 return Ok(ty);
             }
-            ty = self.type_by_id(ty.referred())?;
+            at = ty.referred();
         }
         Err(too_deep(id))
     }

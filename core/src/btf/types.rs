@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 
 use zerocopy::FromBytes;
 
+use crate::steps;
 use crate::units::{Bits, Endian, StrOff, TypeId};
 
 use super::kind::Kind;
@@ -64,6 +65,7 @@ impl<T: Element> Elements<'_, T> {
     #[inline]
     pub fn get(&self, nth: u32) -> Option<T> {
         let at = (nth as usize).checked_mul(self.each)?;
+        steps::count(1);
         T::decode(self.tail.get(at..)?, self.how)
     }
 }
@@ -73,6 +75,7 @@ impl<T: Element> Iterator for Elements<'_, T> {
 
     #[inline]
     fn next(&mut self) -> Option<T> {
+        steps::count(1);
         let item = T::decode(self.tail, self.how)?;
         self.tail = self.tail.get(self.each..).unwrap_or(&[]);
         Some(item)
@@ -251,7 +254,7 @@ pub struct ArrayInfo {
 
 impl<'a> Type<'a> {
     fn elements<T>(&self, each: usize, is_kind: bool, wide: bool) -> Elements<'a, T> {
-        let tail = if is_kind { self.tail } else { &[] };
+        let tail = if is_kind { self.tail() } else { &[] };
         let how = How {
             endian: self.endian,
             kind_flag: self.kind_flag(),
@@ -317,7 +320,7 @@ impl<'a> Type<'a> {
         if self.kind() != Kind::Array {
             return None;
         }
-        let (Raw3(element, index, len), _) = Raw3::ref_from_prefix(self.tail).ok()?;
+        let (Raw3(element, index, len), _) = Raw3::ref_from_prefix(self.tail()).ok()?;
         Some(ArrayInfo {
             element: TypeId(element.get(self.endian)),
             index: TypeId(index.get(self.endian)),
@@ -338,8 +341,12 @@ impl<'a> Type<'a> {
             .map(u32::cast_signed)
     }
 
+    #[inline]
     fn tail_word(&self, is_kind: bool) -> Option<u32> {
-        let (word, _) = Word::ref_from_prefix(self.tail).ok()?;
-        is_kind.then(|| word.get(self.endian))
+        if !is_kind {
+            return None;
+        }
+        let (word, _) = Word::ref_from_prefix(self.tail()).ok()?;
+        Some(word.get(self.endian))
     }
 }

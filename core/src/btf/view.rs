@@ -4,6 +4,7 @@
 //! types ([`Btf::type_by_id`], [`Btf::types`]) and names ([`Btf::name`]).
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::steps;
 use crate::units::{Endian, StrOff, TypeId};
 
 use super::header::{self, Sections};
@@ -12,7 +13,7 @@ use super::kind::Kind;
 use super::named::{Named, Picker};
 use super::record::{self, Records, Type};
 use super::resolve::is_long;
-use super::strings;
+use super::strings::{self, MAX_NAME_BYTES};
 use super::walk::{Batch, Place, Walk};
 
 /// View of BTF data. Cheap to copy; borrows its input; decodes at access, in either byte order.
@@ -72,6 +73,19 @@ impl<'a> Btf<'a> {
         })
     }
 
+    /// How many slots give every type of a kernel's BTF its own, for a whole index: kernels spend
+    /// 43 bytes and more on a type, strings included. Were it fewer, every second type would have
+    /// a slot, and the answers be the same.
+    ///
+    /// ```
+    /// # use relocore::btf::Btf;
+    /// assert_eq!(Btf::slots_for(5_515_236), 137_880); // 126,610 types
+    /// ```
+    #[must_use]
+    pub const fn slots_for(bytes: usize) -> usize {
+        bytes / 40
+    }
+
     /// Like [`open`](Self::open), and walks all records once: their lengths are checked, types
     /// counted, the pointer size deduced and `slots` filled, so that
     /// [`type_by_id`](Self::type_by_id) skips about `types / slots` records. Any length will do:
@@ -121,23 +135,48 @@ impl<'a> Btf<'a> {
         split.indexed(slots)
     }
 
-    fn indexed(mut self, slots: &'a mut [u32]) -> Result<Self> {
+    /// [`parse`](Self::parse), and in the same walk [`named`](Self::named).
+    pub(crate) fn parse_named(
+        bytes: &'a [u8],
+        slots: &'a mut [u32],
+        kinds: u32,
+        perhaps: impl Fn(&[u8]) -> bool,
+        mut each: impl FnMut(&Self, &[Named]) -> Result<()>,
+    ) -> Result<Self> {
+        let opened = Self::open(bytes)?;
+        let perhaps = |name| opened.perhaps(name, &perhaps);
+        let mut picker = Picker::new(opened.sections, kinds);
+        opened.indexed_with(slots, |first, places| {
+            picker.pick(first, places, &perhaps, &mut |types| each(&opened, types))
+        })
+    }
+
+    fn indexed(self, slots: &'a mut [u32]) -> Result<Self> {
+        self.indexed_with(slots, |_, _| Ok(()))
+    }
+
+    /// Fills the index, and hands all places on: those of types from an id on.
+    fn indexed_with(
+        mut self,
+        slots: &'a mut [u32],
+        mut each: impl FnMut(u32, &[u32]) -> Result<()>,
+    ) -> Result<Self> {
         let mut writer = Writer::new(slots);
         let (mut walk, mut batch) = (Walk::new(self.sections), Batch::new());
         let mut count = 0u32;
-        loop {
-            let places = walk.next(&mut batch)?;
-            if places.is_empty() {
-                break;
+        while walk.next(&mut batch)? {
+            for places in batch.runs() {
+                steps::count(places.len());
+                if self.pointer_bytes.is_none() {
+                    self.pointer_bytes = places
+                        .iter()
+                        .find_map(|&place| self.pointer_bytes_of(place));
+                }
+                writer.extend(count, places);
+                each(self.first.wrapping_add(count), places)?;
+                // Under 4 GiB of records of 12 bytes or more.
+                count = count.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
             }
-            if self.pointer_bytes.is_none() {
-                self.pointer_bytes = places
-                    .iter()
-                    .find_map(|&place| self.pointer_bytes_of(place));
-            }
-            writer.extend(count, places);
-            // Under 4 GiB of records of 12 bytes or more.
-            count = count.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
         }
         fits(
             u64::from(self.first).wrapping_add(u64::from(count)),
@@ -228,37 +267,63 @@ impl<'a> Btf<'a> {
     }
 
     /// Hands over the named own types of certain kinds, some at a time, in id order: bit *k* of
-    /// `kinds` asks for kind number *k*. What a search over a whole kernel looks at first.
+    /// `kinds` asks for kind number *k*. `perhaps` is asked about the strings from each name on,
+    /// and what it says no to is left out. What a search over a whole kernel looks at first.
     ///
     /// # Errors
     /// The walk met a bad record; what `each` returns.
     pub(crate) fn named(
         &self,
-        kinds: u128,
+        kinds: u32,
+        perhaps: impl Fn(&[u8]) -> bool,
         mut each: impl FnMut(&[Named]) -> Result<()>,
     ) -> Result<()> {
-        let picker = Picker::new(self.sections, kinds);
+        let perhaps = |name| self.perhaps(name, &perhaps);
+        let mut picker = Picker::new(self.sections, kinds);
         let mut first = self.first;
         if let Some(places) = self.count.and_then(|count| self.index.all(count)) {
-            return picker.pick(first, places, &mut each);
+            steps::count(places.len());
+            return picker.pick(first, places, &perhaps, &mut each);
         }
         let (mut walk, mut batch) = (Walk::new(self.sections), Batch::new());
-        loop {
-            let places = walk.next(&mut batch)?;
-            if places.is_empty() {
-                return Ok(());
+        while walk.next(&mut batch)? {
+            for places in batch.runs() {
+                steps::count(places.len());
+                picker.pick(first, places, &perhaps, &mut each)?;
+                first = first.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
             }
-            picker.pick(first, places, &mut each)?;
-            first = first.wrapping_add(u32::try_from(places.len()).unwrap_or(0));
         }
+        Ok(())
+    }
+
+    /// What a search thinks of an own name. The base's, and bad ones, are let through: a closer
+    /// look follows.
+    #[inline(always)]
+    fn perhaps(&self, name: StrOff, perhaps: &impl Fn(&[u8]) -> bool) -> bool {
+        let own = name.0.wrapping_sub(self.first_string) as usize;
+        self.sections.strings.get(own..).is_none_or(perhaps)
     }
 
     /// The type of that id; id 0 is `void`.
     ///
     /// # Errors
     /// `OutOfRange` if there is none; a bad record on the way, if the view was only opened.
-    #[inline]
+    // Called from everywhere: inlined, it makes the code a third larger and no faster.
+    #[inline(never)]
     pub fn type_by_id(&self, id: TypeId) -> Result<Type<'a>> {
+        // Of a base's id, what is left is beyond all slots.
+        let nth = id.0.wrapping_sub(self.first);
+        steps::count(1);
+        match self.index.direct(nth) {
+            Some(at) => record::known(&self.sections, at, id),
+            None => self.type_from_checkpoint(id),
+        }
+    }
+
+    /// [`type_by_id`](Self::type_by_id) where there is no slot for each type, and for the base's
+    /// ids.
+    #[inline(never)]
+    fn type_from_checkpoint(&self, id: TypeId) -> Result<Type<'a>> {
         if id.0 < self.first {
             return match self.base {
                 Some(base) => base.type_by_id(id),
@@ -274,6 +339,7 @@ impl<'a> Btf<'a> {
             if at >= self.sections.types.len() {
                 return Err(self.no_such_type(id));
             }
+            steps::count(1);
             at = record::extent(&self.sections, at)?.1;
             at_nth = at_nth.wrapping_add(1);
         }
@@ -297,13 +363,21 @@ impl<'a> Btf<'a> {
     /// The name at that offset, without its NUL. Not checked for UTF-8: C identifiers need not be.
     ///
     /// # Errors
-    /// `OutOfRange` if the offset is beyond the strings.
+    /// `OutOfRange` if the offset is beyond the strings, or the name longer than
+    /// [`MAX_NAME_BYTES`].
     #[inline]
     pub fn name(&self, at: StrOff) -> Result<&'a [u8]> {
         if at == StrOff::EMPTY {
             return Ok(&[]);
         }
-        strings::first(self.text(at)?).ok_or_else(|| self.no_such_name(at))
+        if let Some(base) = self.base
+            && at.0 < self.first_string
+        {
+            return base.name(at);
+        }
+        let name = strings::first(self.text(at)?);
+        steps::count_name(name.map_or(MAX_NAME_BYTES, <[u8]>::len));
+        name.ok_or_else(|| self.long_name(at))
     }
 
     /// Is that the name? Without a look for the end of the one that is there.
@@ -315,8 +389,10 @@ impl<'a> Btf<'a> {
         if at == StrOff::EMPTY {
             return Ok(name.is_empty());
         }
+        steps::count_name(name.len());
         let rest = self.text(at)?.strip_prefix(name);
-        Ok(rest.is_some_and(|rest| rest.first() == Some(&0)))
+        // A NUL inside of what is asked for is the end of the one that is there.
+        Ok(rest.is_some_and(|rest| rest.first() == Some(&0)) && !name.contains(&0))
     }
 
     /// The string section from a name on, its NUL and later names included.
@@ -353,6 +429,19 @@ impl<'a> Btf<'a> {
         Error::new(kind, Site::Btf(self.sections.types_at))
     }
 
+    /// The section's last byte is a NUL, so a name without an end nearby is a long one.
+    #[cold]
+    fn long_name(&self, at: StrOff) -> Error {
+        let limit = MAX_NAME_BYTES as u64;
+        let kind = ErrorKind::OutOfRange {
+            what: What::NameLength,
+            value: limit.wrapping_add(1),
+            limit,
+        };
+        let own = at.0.wrapping_sub(self.first_string);
+        Error::new(kind, Site::Btf(self.sections.strings_at.wrapping_add(own)))
+    }
+
     /// The first own type of that kind and exact name: a walk over all types.
     ///
     /// # Errors
@@ -360,7 +449,7 @@ impl<'a> Btf<'a> {
     pub fn find(&self, kind: Kind, name: &[u8]) -> Result<Option<Type<'a>>> {
         for ty in self.types() {
             let ty = ty?;
-            if ty.kind() == kind && self.name(ty.name())? == name {
+            if ty.kind() == kind && self.name_is(ty.name(), name)? {
                 return Ok(Some(ty));
             }
         }

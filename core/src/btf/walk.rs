@@ -8,11 +8,12 @@
 //! four lanes walk at once, each from a guessed record boundary further on. A lane that ends
 //! exactly where the next one began *proves* that guess; what is not proven is thrown away and
 //! walked again. The guess costs or saves time, never changes the answer: tests hold it equal to
-//! [`plain_step`] on real and on hostile bytes.
+//! [`record::extent`] on real and on hostile bytes.
 
 use zerocopy::FromBytes;
 
 use crate::error::Result;
+use crate::steps;
 use crate::units::Endian;
 
 use super::header::Sections;
@@ -23,15 +24,24 @@ use super::record;
 const LANES: usize = 4;
 /// Words of type data that a lane goes over in a batch.
 const LANE_WORDS: usize = 2048;
-/// Records that a lane can meet: the shortest has 3 words, and one more may start before the end.
-const LANE_RECORDS: usize = LANE_WORDS / 3 + 2;
+/// Rounds from one look at how far the lanes are to the next.
+const ROUNDS: usize = 8;
+/// Records that a lane can note: the shortest has 3 words.
+const LANE_RECORDS: usize = (LANE_WORDS / 3).next_multiple_of(ROUNDS);
 /// Plausible records in a row that make a guess. A wrong one costs a fraction of one batch.
 const RUN: usize = 6;
+/// A batch of fewer records was not worth its guesses: it is filled up without any.
+const MEAGRE: usize = LANE_RECORDS / 8;
+/// Type data above this is walked plainly, so that a place as far beyond the end as one record
+/// can lead is still a `u32`.
+const MAX_WORDS: usize = 1 << 28;
 
 /// Places of some consecutive records: [`Place`]s, packed.
 #[derive(Debug)]
 pub(super) struct Batch {
-    places: [u32; LANES * LANE_RECORDS],
+    lanes: [[u32; LANE_RECORDS]; LANES],
+    /// How many of each lane's places are records, in order from the first lane's on.
+    met: [usize; LANES],
 }
 
 /// Where a record is. Records start at multiples of 4, so the two low bits are free: they hold the
@@ -51,13 +61,53 @@ impl Place {
     pub(super) const fn group(place: u32) -> u8 {
         (place & 3) as u8
     }
+
+    /// Of the record at that word. Type data is under 4 GiB, so its bytes fit.
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "2^28 words, and one record"
+    )]
+    const fn at(word: usize, group: u8) -> u32 {
+        (word as u32) << 2 | group as u32
+    }
+
+    const fn word(place: u32) -> usize {
+        (place >> 2) as usize
+    }
 }
 
 impl Batch {
     pub(super) const fn new() -> Self {
         Self {
-            places: [0; LANES * LANE_RECORDS],
+            lanes: [[0; LANE_RECORDS]; LANES],
+            met: [0; LANES],
         }
+    }
+
+    /// The records' places, in order, in a few pieces.
+    pub(super) fn runs(&self) -> impl Iterator<Item = &[u32]> {
+        let met = self.lanes.iter().zip(self.met);
+        met.map(|(places, met)| places.get(..met).unwrap_or(&[]))
+    }
+
+    fn len(&self) -> usize {
+        self.met.iter().sum()
+    }
+
+    /// Notes one more record, if there is room behind the others.
+    fn push(&mut self, place: u32) -> bool {
+        let last = self.met.iter().rposition(|&met| met > 0).unwrap_or(0);
+        for lane in last..LANES {
+            if let (Some(places), Some(met)) = (self.lanes.get_mut(lane), self.met.get_mut(lane))
+                && let Some(slot) = places.get_mut(*met)
+            {
+                *slot = place;
+                *met = met.wrapping_add(1);
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -76,66 +126,69 @@ impl<'a> Walk<'a> {
         // plain walk says so.
         let whole = sections.types.len() & !3;
         let words = sections.types.get(..whole).unwrap_or(&[]);
+        let words = <[Word]>::ref_from_bytes(words).unwrap_or(&[]);
         Self {
             sections,
-            words: <[Word]>::ref_from_bytes(words).unwrap_or(&[]),
+            words: if words.len() > MAX_WORDS { &[] } else { words },
             at: 0,
         }
     }
 
-    /// The next records' places; empty at the end.
+    /// Fills the batch with the next records; false, and an empty batch, at the end.
     ///
     /// # Errors
-    /// The next record is bad.
-    pub(super) fn next<'b>(&mut self, batch: &'b mut Batch) -> Result<&'b [u32]> {
+    /// The first of them is bad.
+    pub(super) fn next(&mut self, batch: &mut Batch) -> Result<bool> {
+        batch.met = [0; LANES];
         if self.at >= self.sections.types.len() {
-            return Ok(&[]);
+            return Ok(false);
         }
         let first = self.at / 4;
-        let (used, end) = match self.sections.endian {
-            Endian::Little => four_lanes::<false>(self.words, first, &mut batch.places),
-            Endian::Big => four_lanes::<true>(self.words, first, &mut batch.places),
+        let end = match self.sections.endian {
+            Endian::Little => four_lanes::<false>(self.words, first, batch),
+            Endian::Big => four_lanes::<true>(self.words, first, batch),
         };
-        if used > 0 {
-            self.at = end.wrapping_mul(4);
-            return Ok(batch.places.get(..used).unwrap_or(&[]));
+        self.at = end.wrapping_mul(4);
+        let met = batch.len();
+        if met < MEAGRE {
+            // A kind that only the layout section knows, an error to be told, the end, or data
+            // made to defeat the guesses.
+            self.plainly(batch, met == 0)?;
         }
-        // Not even one: a kind that only the layout section knows, or an error to be told.
-        let info = self
-            .words
-            .get(first.wrapping_add(1))
-            .map(|info| info.get(self.sections.endian));
-        let group = Group::of(Info::new(info.unwrap_or(0)).raw_kind());
-        let place = u32::try_from(self.at & !3).unwrap_or(u32::MAX) | u32::from(group);
-        self.at = plain_step(&self.sections, self.at)?;
-        if let Some(slot) = batch.places.first_mut() {
-            *slot = place;
+        Ok(true)
+    }
+
+    /// Adds records to the batch without a guess. An error that is not the batch's first record's
+    /// waits for the next call.
+    fn plainly(&mut self, batch: &mut Batch, empty: bool) -> Result<()> {
+        let mut empty = empty;
+        while self.at < self.sections.types.len() {
+            let (head, next) = match record::extent(&self.sections, self.at) {
+                Ok(found) => found,
+                Err(error) if empty => return Err(error),
+                Err(_) => return Ok(()),
+            };
+            let info = Info::new(head.info.get(self.sections.endian));
+            steps::count(1);
+            if !batch.push(Place::at(self.at / 4, Group::of(info.raw_kind()))) {
+                return Ok(());
+            }
+            self.at = next;
+            empty = false;
         }
-        Ok(batch.places.get(..1).unwrap_or(&[]))
+        Ok(())
     }
 }
 
-/// The reference: where the record after the one at `at` starts.
-fn plain_step(sections: &Sections<'_>, at: usize) -> Result<usize> {
-    record::extent(sections, at).map(|(_, end)| end)
-}
-
-/// One lane: where it is, where it should end, and how many records it has met.
-#[derive(Clone, Copy)]
-struct Lane {
-    at: usize,
-    end: usize,
-    met: usize,
-}
-
-/// Of the record at word `at`: its length in words, 0 if that can't be told here, and its group.
+/// Notes the record at word `at` in `slot`; the word after it. `at` itself where that can't be
+/// told here. `infos` are the words from the second on.
 #[inline(always)]
-fn head<const BIG: bool>(words: &[Word], at: usize) -> (usize, u8) {
+fn note<const BIG: bool>(infos: &[Word], at: usize, slot: &mut u32) -> usize {
     let endian = if BIG { Endian::Big } else { Endian::Little };
-    match words.get(at.wrapping_add(1)) {
-        Some(info) => step(Info::new(info.get(endian))),
-        None => (0, 0),
-    }
+    let info = infos.get(at).map_or(0, |info| info.get(endian));
+    let (words, group) = step(Info::new(info));
+    *slot = Place::at(at, group);
+    at.wrapping_add(words)
 }
 
 /// A record boundary at or after `from`, guessed; the end of the words if there is none near.
@@ -143,6 +196,7 @@ fn guess<const BIG: bool>(words: &[Word], from: usize) -> usize {
     let endian = if BIG { Endian::Big } else { Endian::Little };
     let near = from..from.saturating_add(LANE_WORDS / 2).min(words.len());
     'starts: for start in near {
+        steps::count(1);
         let mut at = start;
         for _ in 0..RUN {
             let Some(info) = words.get(at.wrapping_add(1)) else {
@@ -163,112 +217,78 @@ fn guess<const BIG: bool>(words: &[Word], from: usize) -> usize {
     words.len()
 }
 
-/// Walks one batch from the record at word `first`. Returns the number of places found, and the
-/// word after the last of these records.
+/// Walks one batch from the record at word `first`. Returns the word after the last of its
+/// records: `first` if there is none.
+///
+/// The lanes go in step, so that all four heads are asked for before any of them is waited for,
+/// and a lane that is through goes on until all are: what it then notes is another's, and left
+/// out. Nothing is tested between looks but that a head lies inside.
 #[inline(never)]
-fn four_lanes<const BIG: bool>(
-    words: &[Word],
-    first: usize,
-    places: &mut [u32; LANES * LANE_RECORDS],
-) -> (usize, usize) {
+fn four_lanes<const BIG: bool>(words: &[Word], first: usize, batch: &mut Batch) -> usize {
     let starts: [usize; LANES] = core::array::from_fn(|lane| match lane {
         0 => first,
         _ => guess::<BIG>(words, first.saturating_add(lane.wrapping_mul(LANE_WORDS))),
     });
-    let [s0, s1, s2, s3] = starts;
-    let last = s3.saturating_add(LANE_WORDS).min(words.len());
-    let mut a = Lane {
-        at: s0,
-        end: s1,
-        met: 0,
-    };
-    let mut b = Lane {
-        at: s1,
-        end: s2,
-        met: 0,
-    };
-    let mut c = Lane {
-        at: s2,
-        end: s3,
-        met: 0,
-    };
-    let mut d = Lane {
-        at: s3,
-        end: last,
-        met: 0,
-    };
-    let (p0, rest) = places.split_at_mut(LANE_RECORDS);
-    let (p1, rest) = rest.split_at_mut(LANE_RECORDS);
-    let (p2, p3) = rest.split_at_mut(LANE_RECORDS);
-    loop {
-        // All four heads are asked for before any of them is waited for.
-        let go = a.step::<BIG>(words, p0)
-            & b.step::<BIG>(words, p1)
-            & c.step::<BIG>(words, p2)
-            & d.step::<BIG>(words, p3);
-        if !go {
+    let [mut a, mut b, mut c, mut d] = starts;
+    let [_, second, third, fourth] = starts;
+    let last = fourth.saturating_add(LANE_WORDS);
+    let infos = words.get(1..).unwrap_or(&[]);
+    let mut noted = 0usize;
+    let [for_a, for_b, for_c, for_d] = &mut batch.lanes;
+    let rounds = looks(for_a)
+        .zip(looks(for_b))
+        .zip(looks(for_c))
+        .zip(looks(for_d));
+    for (((for_a, for_b), for_c), for_d) in rounds {
+        let before = [a, b, c, d];
+        for (((in_a, in_b), in_c), in_d) in for_a.iter_mut().zip(for_b).zip(for_c).zip(for_d) {
+            a = note::<BIG>(infos, a, in_a);
+            b = note::<BIG>(infos, b, in_b);
+            c = note::<BIG>(infos, c, in_c);
+            d = note::<BIG>(infos, d, in_d);
+        }
+        noted = noted.wrapping_add(ROUNDS);
+        let goes = |before: usize, at: usize, end: usize| (at != before) & (at < end);
+        let [a0, b0, c0, d0] = before;
+        if !(goes(a0, a, second) | goes(b0, b, third) | goes(c0, c, fourth) | goes(d0, d, last)) {
             break;
         }
     }
-    for (lane, places) in [(&mut a, p0), (&mut b, p1), (&mut c, p2), (&mut d, p3)] {
-        while lane.step::<BIG>(words, places) {}
-    }
-    gather([a, b, c, d], starts, places)
+    steps::count(noted.wrapping_mul(LANES));
+    prove(words.len(), starts, [a, b, c, d], noted, batch)
 }
 
-impl Lane {
-    /// Notes the record here and goes on to the next, unless the lane is at its end or stuck.
-    #[inline(always)]
-    fn step<const BIG: bool>(&mut self, words: &[Word], places: &mut [u32]) -> bool {
-        if self.at >= self.end {
-            return false;
-        }
-        let (step, group) = head::<BIG>(words, self.at);
-        let next = self.at.wrapping_add(step);
-        let Some(place) = places.get_mut(self.met) else {
-            return false;
-        };
-        if step == 0 || next > words.len() {
-            return false;
-        }
-        // Type data is under 4 GiB, so a place in bytes fits.
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a quarter of under 4 GiB, times 4"
-        )]
-        let bytes = (self.at as u32).wrapping_mul(4);
-        *place = bytes | u32::from(group);
-        self.met = self.met.wrapping_add(1);
-        self.at = next;
-        true
-    }
+/// A lane's slots, by the look.
+fn looks(slots: &mut [u32; LANE_RECORDS]) -> impl Iterator<Item = &mut [u32; ROUNDS]> {
+    slots.as_chunks_mut::<ROUNDS>().0.iter_mut()
 }
 
-/// Joins the lanes that are proven: each up to the first that did not end where the next began.
-fn gather(
-    lanes: [Lane; LANES],
+/// Counts the records of the lanes that are proven: each up to the first that did not come by
+/// where the next began.
+fn prove(
+    words: usize,
     starts: [usize; LANES],
-    places: &mut [u32; LANES * LANE_RECORDS],
-) -> (usize, usize) {
-    let (mut used, mut end) = (0usize, starts.first().copied().unwrap_or(0));
-    for (number, (lane, start)) in lanes.into_iter().zip(starts).enumerate() {
+    ends: [usize; LANES],
+    noted: usize,
+    batch: &mut Batch,
+) -> usize {
+    let [_, b, c, d] = starts;
+    let limits = [b, c, d, usize::MAX];
+    let [mut end, ..] = starts;
+    let lanes = batch.lanes.iter().zip(&mut batch.met);
+    for (((places, met), (start, at)), limit) in lanes.zip(starts.into_iter().zip(ends)).zip(limits)
+    {
         if start != end {
             break;
         }
-        let from = number.wrapping_mul(LANE_RECORDS);
-        if from != used {
-            // Downwards, so a plain loop never overwrites what it still has to move; the sorts of
-            // copying that the standard library has could panic.
-            for nth in 0..lane.met {
-                let place = places.get(from.saturating_add(nth)).copied();
-                if let (Some(place), Some(slot)) = (place, places.get_mut(used.saturating_add(nth)))
-                {
-                    *slot = place;
-                }
-            }
-        }
-        used = used.saturating_add(lane.met);
-        end = lane.at;
+        let places = places.get(..noted).unwrap_or(places);
+        // A lane that is stuck has noted the same place again and again, and one that has left
+        // the words has come from a record that is cut off.
+        let before = |limit: usize| places.partition_point(|&place| Place::word(place) < limit);
+        let inside = before(words);
+        let cut = if at > words { 1 } else { 0 };
+        *met = before(limit.min(at)).min(inside.saturating_sub(cut));
+        end = places.get(*met).map_or(at, |&place| Place::word(place));
     }
-    (used, end)
+    end
 }

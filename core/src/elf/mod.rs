@@ -55,6 +55,7 @@ use elf::endian::AnyEndian;
 use elf::section::SectionHeaderTable;
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::steps;
 use crate::units::Endian;
 
 use symbol::SYMBOL_BYTES;
@@ -130,6 +131,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// `OutOfRange` if there are fewer.
     pub fn section(&self, index: u32) -> Result<Section<'a>> {
+        steps::count(1);
         let header = self.headers.get(index as usize).map_err(|_| {
             let (value, limit) = (
                 index.into(),

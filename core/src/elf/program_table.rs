@@ -10,6 +10,7 @@
 use core::cmp::Ordering;
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::names::Names;
 use crate::sort::sort_by;
 
 use super::Object;
@@ -59,11 +60,12 @@ impl ProgramRange {
     }
 
     /// By section name, section, place. Of two programs in one place, the later symbol is last.
-    fn order(&self, other: &Self, names: &[u8]) -> Ordering {
-        let by_name = if self.section == other.section {
+    fn order(&self, other: &Self, table: &[u8], names: &mut Names) -> Ordering {
+        let name = |range: &Self| (range.name_at, range.name_bytes);
+        let by_name = if name(self) == name(other) {
             Ordering::Equal
         } else {
-            self.name(names).cmp(other.name(names))
+            names.compare(self.name(table), other.name(table))
         };
         let place = |range: &Self| (range.section, range.offset_bytes, range.symbol);
         by_name.then_with(|| place(self).cmp(&place(other)))
@@ -82,7 +84,8 @@ impl<'a, 's> ProgramTable<'a, 's> {
     /// allocation. A real object has 1 to some 200 programs; one slot each.
     ///
     /// # Errors
-    /// As [`Object::programs`]; `BufferTooSmall` with the number of slots needed.
+    /// As [`Object::programs`]; `BufferTooSmall` with the number of slots needed; `OutOfRange` for
+    /// too many names of sections that are alike.
     pub fn build(object: Object<'a>, buffer: &'s mut [ProgramRange]) -> Result<Self> {
         let mut needed = 0_usize;
         let mut last = (0, ProgramRange::EMPTY); // mostly, programs of a section are neighbours
@@ -119,7 +122,9 @@ impl<'a, 's> ProgramTable<'a, 's> {
                 Site::Call,
             ));
         };
-        sort_by(filled, |a, b| a.order(b, object.names));
+        let mut names = Names::new();
+        sort_by(filled, |a, b| a.order(b, object.names, &mut names));
+        names.check()?;
         Ok(Self {
             object,
             ranges: filled,
@@ -179,10 +184,10 @@ impl<'a, 's> ProgramTable<'a, 's> {
             name_at: header.header.sh_name,
             name_bytes,
         };
-        let names = self.object.names;
+        let (table, mut names) = (self.object.names, Names::new());
         let end = self
             .ranges
-            .partition_point(|range| range.order(&key, names) != Ordering::Greater);
+            .partition_point(|range| range.order(&key, table, &mut names) != Ordering::Greater);
         let range = self.ranges.get(end.checked_sub(1)?)?;
         (range.section == section && range.contains(insn_off)).then_some(range)
     }

@@ -11,6 +11,7 @@ use elf::parse::ParsingTable;
 use elf::relocation::Rel;
 
 use crate::error::{ErrorKind, Result, What};
+use crate::steps;
 
 use super::{Object, Section, SectionKind, Sections};
 
@@ -104,6 +105,7 @@ impl<'a> Table<'a> {
 
     fn next(&mut self) -> Option<Relocation> {
         let table = ParsingTable::<_, Rel>::new(self.object.any_endian, Class::ELF64, self.entries);
+        steps::count(1);
         let rel = table.get(self.next).ok()?; // fails only beyond the last
         self.next = self.next.saturating_add(1);
         Some(Relocation {

@@ -4,6 +4,8 @@
 
 use core::ffi::CStr;
 
+use crate::steps;
+
 /// Longest name that is read, in bytes without NUL. ELF sets no bound, but without one a file of
 /// `n` sections that all start in one long string would cost time in `n²`. Real names are below
 /// 200 bytes; the longest conceivable, `SEC("uprobe/PATH:FUNC")`, is `PATH_MAX` and a little.
@@ -14,12 +16,15 @@ pub(super) const MAX_NAME_BYTES: usize = 8191;
 pub(super) fn name_at(table: &[u8], offset: u32) -> Option<&[u8]> {
     let rest = table.get(offset as usize..)?;
     let head = rest.get(..=MAX_NAME_BYTES).unwrap_or(rest);
-    CStr::from_bytes_until_nul(head).ok().map(CStr::to_bytes)
+    let name = CStr::from_bytes_until_nul(head).ok().map(CStr::to_bytes);
+    steps::count_name(name.map_or(head.len(), <[u8]>::len));
+    name
 }
 
 /// Whether the name at `offset` is `name`, which has no NUL. Time in `name`, not in the table.
 #[inline]
 pub(super) fn is_name(table: &[u8], offset: u32, name: &[u8]) -> bool {
+    steps::count_name(name.len());
     let rest = table.get(offset as usize..).unwrap_or(&[]);
     rest.split_at_checked(name.len())
         .is_some_and(|(head, tail)| head == name && tail.first() == Some(&0))

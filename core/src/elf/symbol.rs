@@ -11,6 +11,7 @@ use elf::file::Class;
 use elf::symbol::SymbolTable;
 
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::steps;
 
 use super::strings::name_at;
 
@@ -215,6 +216,7 @@ impl<'a> Symbols<'a> {
     /// # Errors
     /// `OutOfRange` if there are fewer.
     pub fn get(&self, index: u32) -> Result<Symbol<'a>> {
+        steps::count(1);
         let table = SymbolTable::new(self.endian, Class::ELF64, self.entries);
         let symbol = table.get(index as usize).map_err(|_| {
             let limit = u64::from(self.len()).saturating_sub(1);

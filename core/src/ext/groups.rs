@@ -8,6 +8,7 @@ use core::iter::FusedIterator;
 use core::marker::PhantomData;
 
 use crate::error::{Error, ErrorKind, Result, What};
+use crate::steps;
 use crate::units::{Endian, StrOff};
 
 use super::header::{Span, site, word};
@@ -96,6 +97,7 @@ impl<'a, R: Record> Groups<'a, R> {
         }
         let (mut rest, mut at, mut count) = (self.body, self.at, 0_u32);
         while !rest.is_empty() {
+            steps::count(1);
             let Some(num_info) = word(rest, 4, self.endian) else {
                 let needed = GROUP_HEADER as u64;
                 return Err(truncated(What::SectionRecords, needed, rest.len(), at));
@@ -242,6 +244,7 @@ impl<'a, R: Record> Group<'a, R> {
     #[must_use]
     #[inline]
     pub fn get(&self, index: u32) -> Option<R> {
+        steps::count(1);
         let start = self.stride.checked_mul(index as usize)?;
         R::read(self.records.get(start..)?, self.endian)
     }

@@ -7,4 +7,4 @@ mod name_index;
 mod relocate;
 
 pub use name_index::{NameIndex, NamedType};
-pub use relocate::{Relocated, relocate, relocate_wanted};
+pub use relocate::{Relocated, relocate, relocate_once, relocate_wanted};

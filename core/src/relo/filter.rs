@@ -4,6 +4,8 @@
 //! perhaps. A kernel has some twenty thousand names to ask about and an object wants a few
 //! hundred at most, so the answer must cost no more than a load and a bit test.
 
+use crate::steps;
+
 /// Bits of a set: 2 KiB, so that 300 roots leave under 4 % of wrong perhapses.
 const WORDS: usize = 256;
 
@@ -23,24 +25,25 @@ pub(super) struct Filter {
 struct Set([u64; WORDS]);
 
 impl Set {
+    /// Number of the word, and of the bit in it.
+    #[inline(always)]
     fn place(hash: u64) -> (usize, u64) {
         // Fibonacci hashing; the top 14 bits.
         let hash = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
-        let word = usize::try_from(hash >> 6).unwrap_or(0);
-        (word, 1 << (hash & 63))
+        (usize::try_from(hash >> 6).unwrap_or(0), hash & 63)
     }
 
     fn add(&mut self, hash: u64) {
         let (word, bit) = Self::place(hash);
         if let Some(word) = self.0.get_mut(word) {
-            *word |= bit;
+            *word |= 1 << bit;
         }
     }
 
     #[inline(always)]
     fn has(&self, hash: u64) -> bool {
         let (word, bit) = Self::place(hash);
-        self.0.get(word).is_some_and(|word| word & bit != 0)
+        self.0.get(word).is_some_and(|word| word >> bit & 1 != 0)
     }
 }
 
@@ -55,45 +58,41 @@ fn start<const N: usize>(name: &[u8]) -> [u8; N] {
 
 /// A hash of a name. Names made to collide cost comparisons, not answers.
 pub(super) fn hash(name: &[u8]) -> u64 {
+    steps::count_name(name.len());
     let (chunks, rest) = name.as_chunks::<8>();
-    let words = chunks.iter().map(|chunk| u64::from_be_bytes(*chunk));
+    let words = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk));
     mix(words.chain([head(rest)]))
 }
 
-/// The first 8 bytes of a name, as a number; NULs behind its end.
+/// The first 8 bytes of a name, as a number whose lowest byte is the first; NULs behind its end.
 fn head(name: &[u8]) -> u64 {
-    u64::from_be_bytes(start(name))
-}
-
-/// The name at the start of `text`, as far as a NUL or `N` bytes.
-fn name_within<const N: usize>(text: &[u8]) -> &[u8] {
-    let text = text.get(..N).unwrap_or(text);
-    text.split(|&byte| byte == 0).next().unwrap_or(&[])
+    u64::from_le_bytes(start(name))
 }
 
 /// The head of the NUL-terminated name at the start of `text`: one load where 8 bytes are there.
 #[inline(always)]
-pub(super) fn head_of_text(text: &[u8]) -> u64 {
+fn head_of_text(text: &[u8]) -> u64 {
     match text.first_chunk() {
-        Some(first) => until_nul(u64::from_be_bytes(*first)),
-        None => head(name_within::<8>(text)),
+        Some(first) => until_nul(u64::from_le_bytes(*first)),
+        None => until_nul(head(text)),
     }
 }
 
-/// The top bit of each byte that is 0. Exact: no carry leaves a byte.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The top bit of the lowest byte that is 0, and perhaps of bytes above it.
 #[inline(always)]
-const fn zero_bytes(word: u64) -> u64 {
-    const LOW7: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    !((word & LOW7).wrapping_add(LOW7) | word | LOW7)
+const fn zeros_from_lowest(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & ONES << 7
 }
 
-/// Zeros in place of everything from the first zero byte, from the top, on.
+/// Zeros in place of everything from the first zero byte, the lowest, on.
 #[inline(always)]
-fn until_nul(word: u64) -> u64 {
-    match zero_bytes(word).leading_zeros() {
-        0 => 0,
-        bits => word & u64::MAX.checked_shl(64u32.wrapping_sub(bits)).unwrap_or(0),
-    }
+const fn until_nul(word: u64) -> u64 {
+    let zeros = zeros_from_lowest(word);
+    // All bits below the lowest one that is set; all, if none is.
+    let below = (zeros & zeros.wrapping_neg()).wrapping_sub(1);
+    word & below
 }
 
 impl Filter {
@@ -112,17 +111,18 @@ impl Filter {
         // `has_flavor` sees it, unless it is cut off by the look's end.
         if (5..8).contains(&essential.len()) {
             self.short
-                .add(u64::from_be_bytes(with_separator(essential)));
+                .add(u64::from_le_bytes(with_separator(essential)));
         }
         if (LONG - 3..LONG).contains(&essential.len()) {
             self.long.add(mix(words(with_separator(essential))));
         }
     }
 
-    /// Perhaps, by the first 8 bytes?
+    /// Perhaps, by the first 8 bytes of the name at the start of `text`?
     #[inline(always)]
-    pub(super) fn passes(&self, head: u64) -> bool {
-        self.short.has(head) || has_flavor(head)
+    pub(super) fn passes(&self, text: &[u8]) -> bool {
+        let head = head_of_text(text);
+        self.short.has(head) | has_flavor(head)
     }
 
     /// Still perhaps, by as much as 24?
@@ -134,11 +134,11 @@ impl Filter {
         };
         let [a, b, c] = words(bytes);
         // Behind the name's end come other names.
-        let b = if zero_bytes(a) == 0 { b } else { 0 };
-        let c = if zero_bytes(b) == 0 { c } else { 0 };
+        let b = if zeros_from_lowest(a) == 0 { b } else { 0 };
+        let c = if zeros_from_lowest(b) == 0 { c } else { 0 };
         let name = [until_nul(a), until_nul(b), until_nul(c)];
         let [a, b, c] = name.map(|word| u128::from(underscores(word)));
-        self.long.has(mix(name)) || three_in_a_row(a << 64 | b) || three_in_a_row(b << 64 | c)
+        self.long.has(mix(name)) || three_in_a_row(a | b << 64) || three_in_a_row(b | c << 64)
     }
 }
 
@@ -156,7 +156,7 @@ fn words(bytes: [u8; LONG]) -> [u64; 3] {
     let [a, b, c] = bytes.as_chunks::<8>().0 else {
         return [0; 3];
     };
-    [a, b, c].map(|word| u64::from_be_bytes(*word))
+    [a, b, c].map(|word| u64::from_le_bytes(*word))
 }
 
 /// A hash of the words.
@@ -169,14 +169,13 @@ fn mix(words: impl IntoIterator<Item = u64>) -> u64 {
     })
 }
 
-/// The top bit of each byte that is `_`.
+/// The top bit of each byte that is `_`, and perhaps of some others above one that is.
 #[inline(always)]
 const fn underscores(word: u64) -> u64 {
-    zero_bytes(word ^ 0x5f5f_5f5f_5f5f_5f5f)
+    zeros_from_lowest(word ^ 0x5f5f_5f5f_5f5f_5f5f)
 }
 
 /// Top bits of three bytes in a row.
-#[inline(always)]
 const fn three_in_a_row(bits: u128) -> bool {
     bits & bits << 8 & bits << 16 != 0
 }
@@ -184,7 +183,8 @@ const fn three_in_a_row(bits: u128) -> bool {
 /// Does the head hold `___`: a name of at most 5 characters with a flavor, or something as rare?
 #[inline(always)]
 const fn has_flavor(head: u64) -> bool {
-    three_in_a_row(underscores(head) as u128)
+    let bits = underscores(head);
+    bits & bits << 8 & bits << 16 != 0
 }
 
 #[cfg(test)]
@@ -226,14 +226,11 @@ mod tests {
                     text[essential.len()..len].copy_from_slice(flavor);
                     text[len] = 0;
                     let text = &text[..len + 1 + tail];
-                    assert!(
-                        filter.passes(head_of_text(text)),
-                        "{essential:?} {flavor:?}"
-                    );
+                    assert!(filter.passes(text), "{essential:?} {flavor:?}");
                     assert!(filter.passes_long(text), "{essential:?} {flavor:?}");
                 }
             }
-            assert!(!filter.passes(head(b"zzz")));
+            assert!(!filter.passes(b"zzz\0"));
             assert!(!filter.passes_long(b"abcdefghijklmnop_else\0"));
         }
     }

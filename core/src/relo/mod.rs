@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! record ─ spec ─▶ local spec ┐
-//! records ─ roots ─▶ roots ─ candidates ─▶ candidates ┴─ path │ compat │ matches ─▶ target spec
+//! records ─ roots ─▶ roots ─ survey ─▶ candidates ┴─ path │ compat │ matches ─▶ target spec
 //!                                                        ─ value ─▶ Value │ Absent │ Poison │ Failed
 //! ```
 //!
@@ -14,6 +14,7 @@
 
 mod candidates;
 mod compat;
+mod direct;
 mod filter;
 mod kind;
 mod matches;
@@ -22,15 +23,18 @@ mod path;
 mod relocator;
 mod roots;
 mod spec;
+mod survey;
 mod trace;
 mod value;
 
 pub use candidates::Candidate;
+pub use compat::types_compatible;
 pub use kind::RelocKind;
 pub use outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType, Validate, Why};
 pub use relocator::{Relocator, Workspace, needs_target};
 pub use roots::Root;
 pub use spec::{Accessor, MAX_ACCESSORS, Spec};
+pub use survey::Survey;
 
 #[cfg(test)]
 mod tests;

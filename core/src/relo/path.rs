@@ -13,37 +13,45 @@ use super::compat::{self, Pair};
 use super::kind::RelocKind;
 use super::matches;
 use super::outcome::{Failure, Mismatch, Why};
-use super::spec::{Accessor, MAX_ACCESSORS, Spec};
+use super::spec::{Accessor, Leaf, MAX_ACCESSORS, Spec};
 
-/// Follows `local` from the candidate `root`, and fills `target`.
-pub(super) fn match_candidate(
-    pair: &mut Pair<'_, '_>,
+/// A match, and where it ends; or why there is none.
+pub(super) type Match<'a> = Result<Leaf<'a>, Mismatch>;
+
+/// Follows `local`, which ends at `leaf`, from the candidate `root`, and fills `target`.
+pub(super) fn match_candidate<'a>(
+    pair: &mut Pair<'_, 'a>,
     kind: RelocKind,
-    local: &Spec,
+    (local, leaf): (&Spec, &Leaf<'a>),
     root: TypeId,
     target: &mut Spec,
-) -> Result<Option<Mismatch>, Failure> {
+) -> Result<Match<'a>, Failure> {
     target.start(root);
-    let at_root = |why: Option<Why>| why.map(|why| Mismatch { accessor: 0, why });
     if kind.is_field() {
-        return follow(pair, local, target);
+        return follow(pair, local, leaf, target);
     }
+    let at_root = |why: Why| Mismatch { accessor: 0, why };
     if kind.is_enumval() {
-        return enumerator(pair, local, target).map(at_root);
+        return Ok(enumerator(pair, local, target)?.map_err(at_root));
     }
-    if kind == RelocKind::TypeMatches {
-        let why = matches::types_match(pair, local.root(), root, false, MAX_CHAIN)?;
-        return Ok(at_root(why));
+    let why = if kind == RelocKind::TypeMatches {
+        matches::types_match(pair, local.root(), root, false, MAX_CHAIN)?
+    } else {
+        compat::types(pair, local.root(), root, MAX_CHAIN)?
+    };
+    if let Some(why) = why {
+        return Ok(Err(at_root(why)));
     }
-    compat::types(pair, local.root(), root, MAX_CHAIN).map(at_root)
+    let root = pair.target.type_by_id(root).map_err(Failure::Target)?;
+    Ok(Ok(Leaf::new(root)))
 }
 
 /// The first enumerator of the same essential name.
-fn enumerator(
-    pair: &mut Pair<'_, '_>,
+fn enumerator<'a>(
+    pair: &mut Pair<'_, 'a>,
     local: &Spec,
     target: &mut Spec,
-) -> Result<Option<Why>, Failure> {
+) -> Result<Result<Leaf<'a>, Why>, Failure> {
     let Some(Accessor {
         name: Some(name), ..
     }) = local.last()
@@ -53,7 +61,7 @@ fn enumerator(
     let name = essential_name(pair.local.name(name).map_err(Failure::Local)?);
     let ty = pair.target(target.root())?;
     if !ty.kind().is_enum() {
-        return Ok(Some(Why::Kinds {
+        return Ok(Err(Why::Kinds {
             local: crate::btf::Kind::Enum,
             target: ty.kind(),
         }));
@@ -61,6 +69,7 @@ fn enumerator(
     for (index, candidate) in (0..).zip(ty.enumerators()) {
         pair.budget.spend()?;
         let found = pair.target.name(candidate.name).map_err(Failure::Target)?;
+        pair.budget.spend_name(found.len())?;
         if essential_name(found) == name {
             target.turn(Accessor {
                 ty: ty.id(),
@@ -68,56 +77,75 @@ fn enumerator(
                 name: Some(candidate.name),
             })?;
             target.raw.push(index).map_err(|_| Failure::AccessTooLong)?;
-            return Ok(None);
+            return Ok(Ok(Leaf::new(ty)));
         }
     }
-    Ok(Some(Why::NoEnumerator { owner: ty.id() }))
+    Ok(Err(Why::NoEnumerator { owner: ty.id() }))
 }
 
 /// A path of members and indices.
-fn follow(
-    pair: &mut Pair<'_, '_>,
+fn follow<'a>(
+    pair: &mut Pair<'_, 'a>,
     local: &Spec,
+    leaf: &Leaf<'a>,
     target: &mut Spec,
-) -> Result<Option<Mismatch>, Failure> {
-    let mut ty = pair.target(target.root())?;
+) -> Result<Match<'a>, Failure> {
+    let mut at = Leaf::new(pair.target(target.root())?);
+    let last = local.accessors().len().wrapping_sub(1);
     for (position, accessor) in local.accessors().iter().enumerate() {
         let step = match accessor.name {
-            Some(name) => member(pair, *accessor, name, &ty, target)?.map(Some),
-            None if position == 0 => Ok(None),
-            None => element(pair, accessor.index, &ty, target)?.map(Some),
+            Some(name) => {
+                let declared = if position == last {
+                    leaf.ty
+                } else {
+                    declared(pair, accessor)?
+                };
+                member(pair, accessor.index, name, &declared, &at.ty, target)?
+            }
+            // The root stays where it is.
+            None if position == 0 => Ok(at),
+            None => element(pair, accessor.index, &at.ty, target)?,
         };
-        let next = match step {
+        at = match step {
             Ok(next) => next,
             Err(why) => {
                 let accessor = u8::try_from(position).unwrap_or(u8::MAX);
-                return Ok(Some(Mismatch { accessor, why }));
+                return Ok(Err(Mismatch { accessor, why }));
             }
         };
-        // The root stays where it is.
-        if let Some(next) = next {
-            ty = pair.target(next)?;
-        }
         if accessor.name.is_none() {
             let index = accessor.index;
             target.raw.push(index).map_err(|_| Failure::AccessTooLong)?;
             target.turn(Accessor {
-                ty: ty.id(),
+                ty: at.ty.id(),
                 index,
                 name: None,
             })?;
-            let bytes = pair.target.size_of(ty).map_err(Failure::Target)?;
+            let bytes = pair.target.size_of(at.ty).map_err(Failure::Target)?;
             target.advance(index, bytes)?;
         }
     }
-    Ok(None)
+    Ok(Ok(at))
+}
+
+/// Type of a local member, modifiers skipped.
+fn declared<'a>(pair: &mut Pair<'_, 'a>, accessor: &Accessor) -> Result<Type<'a>, Failure> {
+    let owner = pair.local.type_by_id(accessor.ty).map_err(Failure::Local)?;
+    // The spec was made from this very member.
+    let member = owner.members().get(accessor.index);
+    pair.local(member.ok_or(Failure::AccessSyntax)?.ty)
 }
 
 /// Where a step leads, or why there is none.
-type Step = Result<TypeId, Why>;
+type Step<'a> = Result<Leaf<'a>, Why>;
 
 /// The element type, if `ty` is an array that long.
-fn element(pair: &Pair<'_, '_>, index: u32, ty: &Type<'_>, target: &Spec) -> Result<Step, Failure> {
+fn element<'a>(
+    pair: &mut Pair<'_, 'a>,
+    index: u32,
+    ty: &Type<'_>,
+    target: &Spec,
+) -> Result<Step<'a>, Failure> {
     let Some(array) = ty.array() else {
         return Ok(Err(Why::NotArray { found: ty.kind() }));
     };
@@ -129,7 +157,7 @@ fn element(pair: &Pair<'_, '_>, index: u32, ty: &Type<'_>, target: &Spec) -> Res
     if index >= array.len && !flexible()? {
         return Ok(Err(Why::ArrayBound { len: array.len }));
     }
-    Ok(Ok(array.element))
+    Ok(Ok(Leaf::new(pair.target(array.element)?)))
 }
 
 /// A struct or union whose members are being searched.
@@ -143,7 +171,7 @@ struct Frame<'a> {
 
 /// Is `name` the NUL-terminated name at the start of `text`?
 #[inline(always)]
-fn begins_with(text: &[u8], name: &[u8]) -> bool {
+pub(super) fn begins_with(text: &[u8], name: &[u8]) -> bool {
     // Most names differ at once; only then is it worth a call to compare them.
     text.first() == name.first()
         && text
@@ -151,17 +179,19 @@ fn begins_with(text: &[u8], name: &[u8]) -> bool {
             .is_some_and(|rest| rest.first() == Some(&0))
 }
 
-/// Finds the member called like the local accessor's, depth first through anonymous members. The
-/// one found ends the search: if its type is not compatible, the candidate does not match (libbpf
-/// goes on with a wrong offset there). C forbids a second one of that name; if there is one all
-/// the same, the one at the local member's place is taken, else the first.
+/// Finds the member called like the local one, number `like` of its struct and of type
+/// `declared`, depth first through anonymous members. The one found ends the search: if its type
+/// is not compatible, the candidate does not match (libbpf goes on with a wrong offset there). C
+/// forbids a second one of that name; if there is one all the same, the one at the local member's
+/// place is taken, else the first.
 fn member<'a>(
     pair: &mut Pair<'_, 'a>,
-    local: Accessor,
+    like: u32,
     name: StrOff,
+    declared: &Type<'a>,
     ty: &Type<'a>,
     target: &mut Spec,
-) -> Result<Step, Failure> {
+) -> Result<Step<'a>, Failure> {
     if !ty.kind().is_composite() {
         return Ok(Err(Why::NotComposite { found: ty.kind() }));
     }
@@ -173,13 +203,13 @@ fn member<'a>(
         bit_offset: target.bit_offset,
     };
     // Objects made from a kernel's own header mostly have the member at the same place.
-    if let Some(member) = ty.members().get(local.index)
+    if let Some(member) = ty.members().get(like)
         && pair
             .target
             .name_is(member.name, name)
             .map_err(Failure::Target)?
     {
-        frame.next = local.index;
+        frame.next = like;
     }
     loop {
         let index = frame.next;
@@ -193,6 +223,7 @@ fn member<'a>(
             continue;
         };
         pair.budget.spend()?;
+        pair.budget.spend_name(name.len())?;
         frame.next = index.wrapping_add(1);
         let text = pair.target.text(member.name).map_err(Failure::Target)?;
         let anonymous = member.name == StrOff::EMPTY || text.first() == Some(&0);
@@ -221,13 +252,14 @@ fn member<'a>(
             index,
             name: Some(member.name),
         })?;
-        let owner = pair.local.type_by_id(local.ty).map_err(Failure::Local)?;
-        // The spec was made from this very member.
-        let declared = owner
-            .members()
-            .get(local.index)
-            .ok_or(Failure::AccessSyntax)?;
-        let why = compat::fields(pair, declared.ty, member.ty)?;
-        return Ok(why.map_or(Ok(member.ty), Err));
+        let found = pair.target(member.ty)?;
+        let why = compat::fields(pair, *declared, found)?;
+        return Ok(match why {
+            Some(why) => Err(why),
+            None => Ok(Leaf {
+                ty: found,
+                member: Some(member),
+            }),
+        });
     }
 }

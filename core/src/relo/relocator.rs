@@ -5,18 +5,22 @@
 //! that only some candidates of its root match settles the root on these, for all later records,
 //! so that layouts are never mixed in one object (libbpf narrows its candidate list the same way).
 
-use crate::btf::{Btf, Kind};
-use crate::error::{Error, ErrorKind, Result, Site, What};
+use core::ops::Range;
+
+use crate::btf::Btf;
+use crate::error::Result;
 use crate::ext::CoreRelo;
 use crate::units::TypeId;
 
-use super::candidates::{self, Candidate, State};
+use super::candidates::{Candidate, State};
 use super::compat::{Budget, Pair};
+use super::direct;
 use super::kind::RelocKind;
 use super::outcome::{Failure, Mismatch, Outcome, Reason, Resolution, TargetType, Validate};
 use super::path;
 use super::roots::{self, Root};
-use super::spec::Spec;
+use super::spec::{Leaf, Spec};
+use super::survey::Survey;
 use super::trace::trace;
 use super::value::{self, Value};
 
@@ -42,6 +46,8 @@ pub struct Relocator<'a, 's> {
     roots: &'s [Root],
     candidates: &'s mut [Candidate],
     budget: Budget,
+    /// The last root asked for, and its candidates: records of one root mostly stand together.
+    last: (TypeId, Range<usize>),
     /// The record's spec, and the candidate's that is being tried: kept here for their size.
     own: Spec,
     tried: Spec,
@@ -49,79 +55,81 @@ pub struct Relocator<'a, 's> {
 
 /// Steps of work that any object may ask for, and more for each record: far beyond what real ones
 /// take, and an end for hostile ones.
-const BUDGET: u64 = 1 << 21;
+const BUDGET: u64 = 1 << 22;
 const BUDGET_A_RECORD: u64 = 1 << 12;
 
 /// A candidate that matched, and what it amounts to.
 #[derive(Clone, Copy, Debug)]
-struct Matched<'a> {
+struct Matched {
     target: TargetType,
     bit_offset: u32,
-    value: Value<'a>,
+    value: Value,
 }
 
 impl<'a, 's> Relocator<'a, 's> {
     /// Collects the roots of `records` and finds all their candidates in one pass over each
-    /// target that is needed. `targets[0]` is vmlinux, or whatever is to stand for it; the rest
+    /// target that is needed: a [`Survey`] of targets that are parsed already. `targets[0]` is vmlinux, or whatever is to stand for it; the rest
     /// are modules over it, which are looked at only for roots that it lacks.
     ///
     /// # Errors
     /// `BufferTooSmall` for a part of the workspace; a target's record or name is bad; more than
-    /// 65,535 targets.
+    /// 65,535 targets; more than 128 MiB of names to be compared.
     pub fn new(
         local: Btf<'a>,
         targets: &'a [Btf<'a>],
         records: impl Iterator<Item = CoreRelo> + Clone,
         workspace: Workspace<'s>,
     ) -> Result<Self> {
-        if u16::try_from(targets.len()).is_err() {
-            let (value, limit) = (targets.len() as u64, u64::from(u16::MAX));
-            let kind = ErrorKind::OutOfRange {
-                what: What::Targets,
-                value,
-                limit,
-            };
-            return Err(Error::new(kind, Site::Call));
-        }
-        let Workspace { roots, candidates } = workspace;
-        let asking = records
-            .clone()
-            .filter(|record| record.kind != RelocKind::TypeIdLocal as u32);
-        let roots = roots::collect(&local, asking.map(|record| record.type_id), roots)?;
-        let used = candidates::find(&local, targets, roots, candidates)?;
-        let count = records.count() as u64;
-        Ok(Self {
+        Survey::new(local, records, workspace)?.relocator(targets)
+    }
+
+    pub(super) fn of(
+        local: Btf<'a>,
+        targets: &'a [Btf<'a>],
+        roots: &'s [Root],
+        candidates: &'s mut [Candidate],
+        records: u64,
+    ) -> Self {
+        Self {
             local,
             targets,
             roots,
-            candidates: candidates.get_mut(..used).unwrap_or_default(),
-            budget: Budget(BUDGET.saturating_add(count.saturating_mul(BUDGET_A_RECORD))),
+            candidates,
+            budget: Budget(BUDGET.saturating_add(records.saturating_mul(BUDGET_A_RECORD))),
+            last: (TypeId::VOID, 0..0),
             own: Spec::default(),
             tried: Spec::default(),
-        })
+        }
     }
 
     /// Roots that no target has a type for. If the targets were vmlinux alone, modules may have
     /// some of them.
     #[must_use]
     pub fn unmatched_roots(&self) -> usize {
-        self.roots
-            .iter()
-            .filter(|root| root.len == 0 && root.kind != Kind::Void)
-            .count()
+        self.roots.iter().filter(|root| root.wants()).count()
     }
 
     /// Answers a record. Never fails as a call: what is wrong with the record or its types is the
     /// answer's [`Outcome::Failed`], and the other records can still be answered.
     pub fn resolve(&mut self, record: &CoreRelo) -> Resolution {
+        let direct = RelocKind::from_raw(record.kind).and_then(|kind| self.directly(kind, record));
+        let answer = direct.unwrap_or_else(|| self.resolve_generally(record));
+        trace!(
+            "{} at byte {}: {}",
+            answer.kind, record.insn_off, answer.outcome
+        );
+        answer
+    }
+
+    /// What [`resolve`](Self::resolve) answers, by the general way whatever the record is: what
+    /// tests hold the direct way against.
+    #[doc(hidden)]
+    pub fn resolve_generally(&mut self, record: &CoreRelo) -> Resolution {
         let Some(kind) = RelocKind::from_raw(record.kind) else {
             return Resolution::new(None, Outcome::Failed(Failure::UnknownKind(record.kind)));
         };
-        let answer = self
-            .answer(kind, record)
-            .unwrap_or_else(|failure| Resolution::new(Some(kind), Outcome::Failed(failure)));
-        trace!("{} at byte {}: {}", kind, record.insn_off, answer.outcome);
-        answer
+        self.answer(kind, record)
+            .unwrap_or_else(|failure| Resolution::new(Some(kind), Outcome::Failed(failure)))
     }
 
     fn answer(&mut self, kind: RelocKind, record: &CoreRelo) -> Result<Resolution, Failure> {
@@ -130,40 +138,25 @@ impl<'a, 's> Relocator<'a, 's> {
             .type_by_id(record.type_id)
             .map_err(Failure::Local)?;
         let access = self.local.name(record.access).map_err(Failure::Local)?;
-        self.own.set(&self.local, record.type_id, access, kind)?;
-        let own = value::of_spec(&self.local, kind, &self.own, Failure::Local)?;
+        let leaf = self.own.set(&self.local, root, access, kind)?;
+        let own = value::of_spec(&self.local, kind, &self.own, &leaf, Failure::Local)?;
         let mut answer = Resolution {
             local: own.number,
             validate: own.validate,
+            local_bytes: own.access.bytes,
             ..Resolution::new(Some(kind), Outcome::Value(own.number))
         };
         if kind == RelocKind::TypeIdLocal {
             return Ok(answer);
         }
-        if self
-            .local
-            .name(root.name())
-            .map_err(Failure::Local)?
-            .is_empty()
-        {
+        let anonymous = self.local.name_is(root.name(), b"");
+        if anonymous.map_err(Failure::Local)? {
             return Err(Failure::AnonymousRoot);
         }
         let range = self.range_of(record.type_id);
-        match self.first_match(kind, range)? {
-            Ok(matched) => {
-                answer.outcome = Outcome::Value(matched.value.number);
-                answer.target = Some(matched.target);
-                if let (Some((local_bytes, local)), Some((target_bytes, target))) =
-                    (own.access, matched.value.access)
-                {
-                    answer.local_bytes = local_bytes;
-                    answer.target_bytes = target_bytes;
-                    answer.adjustable = value::adjustable(&local, &target);
-                } else if let Some((local_bytes, _)) = own.access {
-                    answer.local_bytes = local_bytes;
-                } else if let Some((target_bytes, _)) = matched.value.access {
-                    answer.target_bytes = target_bytes;
-                }
+        match self.first_match(kind, &leaf, range)? {
+            Ok(Matched { target, value, .. }) => {
+                return Ok(value::answer(kind, &own, target, &value));
             }
             Err(reason) if kind.absent_is_zero() => answer.outcome = Outcome::Absent(reason),
             Err(reason) => {
@@ -174,22 +167,43 @@ impl<'a, 's> Relocator<'a, 's> {
         Ok(answer)
     }
 
+    /// The answer by the shorter way, if the record is one for it.
+    fn directly(&mut self, kind: RelocKind, record: &CoreRelo) -> Option<Resolution> {
+        let range = self.range_of(record.type_id);
+        let candidates = self.candidates.get(range)?;
+        let [candidate] = candidates else { return None };
+        let mut budget = self.budget;
+        let mut pair = Pair {
+            local: &self.local,
+            target: self.targets.get(usize::from(candidate.btf))?,
+            budget: &mut budget,
+        };
+        let answer = direct::resolve(&mut pair, kind, record, *candidate)?;
+        self.budget = budget;
+        Some(answer)
+    }
+
     /// The root's candidates, as a range of all.
-    fn range_of(&self, id: TypeId) -> core::ops::Range<usize> {
-        let root = roots::find(self.roots, id).and_then(|at| self.roots.get(at));
-        root.map_or(0..0, |root| {
-            let first = root.first as usize;
-            first..first.saturating_add(root.len as usize)
-        })
+    fn range_of(&mut self, id: TypeId) -> Range<usize> {
+        if self.last.0 != id {
+            let root = roots::find(self.roots, id).and_then(|at| self.roots.get(at));
+            let range = root.map_or(0..0, |root| {
+                let first = root.first as usize;
+                first..first.saturating_add(root.len as usize)
+            });
+            self.last = (id, range);
+        }
+        self.last.1.clone()
     }
 
     /// The first candidate that matches, all others agreeing; those that do not match are dropped.
     fn first_match(
         &mut self,
         kind: RelocKind,
-        range: core::ops::Range<usize>,
-    ) -> Result<Result<Matched<'a>, Reason>, Failure> {
-        let outcome = self.compare(kind, range.clone());
+        leaf: &Leaf<'a>,
+        range: Range<usize>,
+    ) -> Result<Result<Matched, Reason>, Failure> {
+        let outcome = self.compare(kind, leaf, range.clone());
         let narrowed = matches!(outcome, Ok(Ok(_)));
         // Whatever went wrong, the next record finds no marks of this one.
         for candidate in self.candidates.get_mut(range).unwrap_or_default() {
@@ -205,9 +219,10 @@ impl<'a, 's> Relocator<'a, 's> {
     fn compare(
         &mut self,
         kind: RelocKind,
-        range: core::ops::Range<usize>,
-    ) -> Result<Result<Matched<'a>, Reason>, Failure> {
-        let mut first: Option<Matched<'a>> = None;
+        leaf: &Leaf<'a>,
+        range: Range<usize>,
+    ) -> Result<Result<Matched, Reason>, Failure> {
+        let mut first: Option<Matched> = None;
         let mut mismatch = None;
         let mut open = 0u32;
         for at in range.clone() {
@@ -218,10 +233,10 @@ impl<'a, 's> Relocator<'a, 's> {
                 continue;
             }
             open = open.saturating_add(1);
-            let matched = match self.try_candidate(kind, candidate)? {
+            let matched = match self.try_candidate(kind, leaf, candidate)? {
                 Ok(matched) => matched,
                 Err(why) => {
-                    mismatch = mismatch.or_else(|| Some((target_type(candidate), why)));
+                    mismatch = mismatch.or_else(|| Some((candidate.target(), why)));
                     continue;
                 }
             };
@@ -244,9 +259,11 @@ impl<'a, 's> Relocator<'a, 's> {
             let Some(&candidate) = self.candidates.get(at) else {
                 break;
             };
-            if candidate.state == State::Dropped && self.try_candidate(kind, candidate)?.is_ok() {
+            if candidate.state == State::Dropped
+                && self.try_candidate(kind, leaf, candidate)?.is_ok()
+            {
                 return Ok(Err(Reason::Narrowed {
-                    would_fit: target_type(candidate),
+                    would_fit: candidate.target(),
                 }));
             }
         }
@@ -260,39 +277,34 @@ impl<'a, 's> Relocator<'a, 's> {
     fn try_candidate(
         &mut self,
         kind: RelocKind,
+        leaf: &Leaf<'a>,
         candidate: Candidate,
-    ) -> Result<Result<Matched<'a>, Mismatch>, Failure> {
+    ) -> Result<Result<Matched, Mismatch>, Failure> {
         self.budget.spend()?;
         let Some(target) = self.targets.get(usize::from(candidate.btf)) else {
             return Err(Failure::TooComplex);
         };
-        let (local, spec) = (&self.own, &mut self.tried);
+        let (local, spec) = ((&self.own, leaf), &mut self.tried);
         let mut pair = Pair {
             local: &self.local,
             target,
             budget: &mut self.budget,
         };
-        if let Some(mismatch) = path::match_candidate(&mut pair, kind, local, candidate.id, spec)? {
-            return Ok(Err(mismatch));
-        }
-        let value = value::of_spec(target, kind, spec, Failure::Target)?;
+        let ended = match path::match_candidate(&mut pair, kind, local, candidate.id, spec)? {
+            Ok(ended) => ended,
+            Err(mismatch) => return Ok(Err(mismatch)),
+        };
+        let value = value::of_spec(target, kind, spec, &ended, Failure::Target)?;
         Ok(Ok(Matched {
-            target: target_type(candidate),
+            target: candidate.target(),
             bit_offset: spec.bit_offset,
             value,
         }))
     }
 }
 
-const fn target_type(candidate: Candidate) -> TargetType {
-    TargetType {
-        btf: candidate.btf,
-        id: candidate.id,
-    }
-}
-
 /// Two candidates that match must mean the same: else either could be the wrong one.
-fn agree(first: &Matched<'_>, second: &Matched<'_>) -> Result<(), Failure> {
+fn agree(first: &Matched, second: &Matched) -> Result<(), Failure> {
     let ambiguous = |first_value, second_value| Failure::Ambiguous {
         first: first.target,
         second: second.target,

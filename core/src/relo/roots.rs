@@ -1,7 +1,7 @@
 //! The distinct root types of an object's records.
 //!
 //! Enters: records, in any number. Leaves: one [`Root`] for each local type that they start from,
-//! sorted by the hash of their name for the one pass over the target ([`candidates`](super::candidates)), and found
+//! sorted by the hash of their name for the one pass over the target ([`survey`](super::survey)), and found
 //! by id for each record. All in the caller's buffer: the tree that finds a root by id lives in
 //! the roots themselves.
 
@@ -9,6 +9,7 @@ use core::cmp::Ordering;
 
 use crate::btf::{Btf, Kind, essential_name};
 use crate::error::{Error, ErrorKind, Result, Site, What};
+use crate::names::Names;
 use crate::sort::sort_by;
 use crate::units::{StrOff, TypeId};
 
@@ -23,13 +24,17 @@ pub struct Root {
     /// makes it deeper than 32.
     children: [u32; 2],
     /// Hash of the essential name: roots are sorted by it, and so mostly without a look at names.
-    hash: u64,
+    pub(super) hash: u64,
     name: StrOff,
+    /// Length of the essential name at `name`, in bytes.
+    essential_bytes: u32,
     /// Kind that candidates must have; `Void` if there can be none.
     pub(super) kind: Kind,
     /// Its candidates, as a range of the candidate buffer.
     pub(super) first: u32,
     pub(super) len: u32,
+    /// Candidates met so far, until the search is over and `len` says it.
+    pub(super) met: u32,
 }
 
 const NO_CHILD: u32 = u32::MAX;
@@ -41,9 +46,11 @@ impl Root {
         children: [NO_CHILD; 2],
         hash: 0,
         name: StrOff::EMPTY,
+        essential_bytes: 0,
         kind: Kind::Void,
         first: 0,
         len: 0,
+        met: 0,
     };
 
     const fn new(id: TypeId) -> Self {
@@ -52,31 +59,44 @@ impl Root {
 
     /// Name, kind and hash, from the local BTF. A type that is missing or anonymous has no
     /// candidates; the record that names it gets the error.
-    fn describe(&mut self, local: &Btf<'_>) {
+    fn describe(&mut self, local: &Btf<'_>, names: &mut Names) {
         let Ok(ty) = local.type_by_id(self.id) else {
             return;
         };
         let Ok(name) = local.name(ty.name()) else {
             return;
         };
-        if !name.is_empty() {
-            self.hash = hash(essential_name(name));
+        if !name.is_empty() && names.take(name.len()) {
+            let essential = essential_name(name);
+            self.hash = hash(essential);
             self.name = ty.name();
+            self.essential_bytes = u32::try_from(essential.len()).unwrap_or(0);
             self.kind = class(ty.kind());
         }
     }
 
+    /// May it have candidates, and none has been found?
+    pub(super) fn wants(&self) -> bool {
+        self.len == 0 && self.kind != Kind::Void
+    }
+
     /// The name without its flavor.
     pub(super) fn essential<'a>(&self, local: &Btf<'a>) -> &'a [u8] {
-        essential_name(local.name(self.name).unwrap_or(&[]))
+        let text = local.text(self.name).unwrap_or(&[]);
+        text.get(..self.essential_bytes as usize).unwrap_or(&[])
     }
 
     /// How the root orders against a target type's essential name (and its hash) and class of
     /// kind.
-    pub(super) fn order(&self, local: &Btf<'_>, hash: u64, name: &[u8], kind: Kind) -> Ordering {
+    pub(super) fn order(
+        &self,
+        local: &Btf<'_>,
+        names: &mut Names,
+        (hash, name, kind): (u64, &[u8], Kind),
+    ) -> Ordering {
         self.hash
             .cmp(&hash)
-            .then_with(|| self.essential(local).cmp(name))
+            .then_with(|| names.compare(self.essential(local), name))
             .then_with(|| self.kind.number().cmp(&kind.number()))
     }
 }
@@ -92,10 +112,12 @@ pub(super) const fn class(kind: Kind) -> Kind {
 /// Collects the roots of `ids` and sorts them by their names' hashes.
 ///
 /// # Errors
-/// `BufferTooSmall`; as many roots as records is always enough.
+/// `BufferTooSmall`; as many roots as records is always enough. `OutOfRange` for too many names
+/// that are alike.
 pub(super) fn collect<'s>(
     local: &Btf<'_>,
     ids: impl Iterator<Item = TypeId> + Clone,
+    names: &mut Names,
     buffer: &'s mut [Root],
 ) -> Result<&'s mut [Root]> {
     let mut used = 0usize;
@@ -116,15 +138,16 @@ pub(super) fn collect<'s>(
             return Err(Error::new(kind, Site::Call));
         };
         *slot = Root::new(id);
-        slot.describe(local);
+        slot.describe(local, names);
         hang(buffer, place, used);
         used = used.wrapping_add(1);
     }
     let roots = buffer.get_mut(..used).unwrap_or_default();
     sort_by(roots, |a, b| {
-        a.order(local, b.hash, b.essential(local), b.kind)
+        a.order(local, names, (b.hash, b.essential(local), b.kind))
             .then_with(|| a.id.cmp(&b.id))
     });
+    names.check()?;
     // Sorting has torn the tree: tie it again over the same roots.
     for root in roots.iter_mut() {
         root.children = [NO_CHILD; 2];
@@ -206,7 +229,7 @@ mod tests {
         distinct.sort();
         distinct.dedup();
         let mut buffer = std::vec![Root::EMPTY; distinct.len()];
-        let roots = collect(&local, ids.iter().copied(), &mut buffer).unwrap();
+        let roots = collect(&local, ids.iter().copied(), &mut Names::new(), &mut buffer).unwrap();
         assert_eq!(roots.len(), distinct.len());
         for id in &distinct {
             let at = find(roots, *id).unwrap();
@@ -214,7 +237,8 @@ mod tests {
         }
         assert_eq!(find(roots, TypeId(1 << 31)), None);
         let mut short = std::vec![Root::EMPTY; distinct.len() - 1];
-        let error = collect(&local, ids.iter().copied(), &mut short).unwrap_err();
+        let error =
+            collect(&local, ids.iter().copied(), &mut Names::new(), &mut short).unwrap_err();
         assert!(matches!(
             error.kind(),
             ErrorKind::BufferTooSmall { needed: 500, .. }

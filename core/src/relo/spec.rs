@@ -7,7 +7,7 @@
 
 use heapless::Vec;
 
-use crate::btf::{Btf, Type};
+use crate::btf::{Btf, Member, Type};
 use crate::units::{StrOff, TypeId};
 
 use super::kind::RelocKind;
@@ -27,6 +27,22 @@ pub struct Accessor {
     pub index: u32,
     /// Name of the member or enumerator; `None` for an element.
     pub name: Option<StrOff>,
+}
+
+/// What an access ends at: looked up on the way there, so that nothing looks it up again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leaf<'a> {
+    /// Type of the field or element, modifiers skipped; the enum of an enumerator; for records
+    /// about a type as a whole, that type as it is.
+    pub(super) ty: Type<'a>,
+    /// The member that the access ends with.
+    pub(super) member: Option<Member>,
+}
+
+impl<'a> Leaf<'a> {
+    pub(super) const fn new(ty: Type<'a>) -> Self {
+        Self { ty, member: None }
+    }
 }
 
 /// An access, worked out over one BTF.
@@ -97,22 +113,23 @@ impl Spec {
         kind: RelocKind,
     ) -> Result<Self, Failure> {
         let mut spec = Self::default();
+        let root = local.type_by_id(root).map_err(Failure::Local)?;
         spec.set(local, root, access, kind)?;
         Ok(spec)
     }
 
-    /// [`parse`](Self::parse) in place: a spec has over a kilobyte.
-    pub(super) fn set(
+    /// [`parse`](Self::parse) in place, as a spec has over a kilobyte.
+    pub(super) fn set<'a>(
         &mut self,
-        local: &Btf<'_>,
-        root: TypeId,
+        local: &Btf<'a>,
+        root: Type<'a>,
         access: &[u8],
         kind: RelocKind,
-    ) -> Result<(), Failure> {
-        self.start(root);
+    ) -> Result<Leaf<'a>, Failure> {
+        self.start(root.id());
         if !kind.is_field() && !kind.is_enumval() {
             return if access == b"0" {
-                Ok(())
+                Ok(Leaf::new(root))
             } else {
                 Err(Failure::AccessSyntax)
             };
@@ -122,11 +139,12 @@ impl Spec {
                 .push(number(part)?)
                 .map_err(|_| Failure::AccessTooLong)?;
         }
-        let ty = local.skip_mods(root).map_err(Failure::Local)?;
+        let ty = local.skip_mods_of(root).map_err(Failure::Local)?;
         // `split` yields at least one part.
         let first = self.raw.first().copied().unwrap_or(0);
         if kind.is_enumval() {
-            return self.enumerator(&ty, first);
+            self.enumerator(&ty, first)?;
+            return Ok(Leaf::new(ty));
         }
         self.turn(Accessor {
             ty: ty.id(),
@@ -155,18 +173,21 @@ impl Spec {
     }
 
     /// Goes down from the root by the numbers after the first.
-    fn descend<'a>(&mut self, local: &Btf<'a>, mut ty: Type<'a>) -> Result<(), Failure> {
+    fn descend<'a>(&mut self, local: &Btf<'a>, ty: Type<'a>) -> Result<Leaf<'a>, Failure> {
+        let mut leaf = Leaf::new(ty);
         for position in 1..self.raw.len() {
             let index = self.raw.get(position).copied().unwrap_or(0);
+            let ty = leaf.ty;
             let at = ty.id();
             let position = u8::try_from(position).unwrap_or(u8::MAX);
             let mismatch = Failure::AccessMismatch { position, at };
             if ty.kind().is_composite() {
                 let member = ty.members().get(index).ok_or(mismatch)?;
                 self.advance_bits(u64::from(member.offset.0))?;
+                leaf.member = None;
                 if member.name != StrOff::EMPTY {
                     // A name that is there but empty would match any anonymous member.
-                    if local.name(member.name).map_err(Failure::Local)?.is_empty() {
+                    if local.name_is(member.name, b"").map_err(Failure::Local)? {
                         return Err(mismatch);
                     }
                     self.turn(Accessor {
@@ -174,8 +195,9 @@ impl Spec {
                         index,
                         name: Some(member.name),
                     })?;
+                    leaf.member = Some(member);
                 }
-                ty = local.skip_mods(member.ty).map_err(Failure::Local)?;
+                leaf.ty = local.skip_mods(member.ty).map_err(Failure::Local)?;
             } else if let Some(array) = ty.array() {
                 let element = local.skip_mods(array.element).map_err(Failure::Local)?;
                 if index >= array.len
@@ -190,12 +212,12 @@ impl Spec {
                 })?;
                 let bytes = local.size_of(element).map_err(Failure::Local)?;
                 self.advance(index, bytes)?;
-                ty = element;
+                leaf = Leaf::new(element);
             } else {
                 return Err(mismatch);
             }
         }
-        Ok(())
+        Ok(leaf)
     }
 
     /// Is an array of that length, reached by the last accessor, a flexible one: without

@@ -4,29 +4,68 @@
 //! libbpf's `bpf_core_calc_field_relo` and its two sisters; of shifts, the byte order of the BTF
 //! decides, not this machine's.
 
-use crate::btf::{Btf, Encoding, Kind, Type};
-use crate::units::{Bits, Endian, TypeId};
+use crate::btf::{Btf, Encoding, Kind, Member, Type};
+use crate::units::{Bits, Endian};
 
 use super::kind::RelocKind;
-use super::outcome::{Failure, Validate};
-use super::spec::{Accessor, Spec};
+use super::outcome::{Failure, Outcome, Resolution, TargetType, Validate};
+use super::spec::{Leaf, Spec};
 
 /// What a spec amounts to, over its own BTF.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Value<'a> {
+pub(super) struct Value {
     pub(super) number: u64,
     pub(super) validate: Validate,
-    /// For offsets of what is no bitfield: the size that a load or store of it has, in bytes, and
-    /// the type that says whether another size would do.
-    pub(super) access: Option<(u32, Type<'a>)>,
+    pub(super) access: Access,
 }
 
-impl Value<'_> {
+/// The load or store of a field that a record of its offset is about; of bitfields and of other
+/// records, none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Access {
+    /// Its size; 0 if there is none.
+    pub(super) bytes: u32,
+    pub(super) class: Class,
+}
+
+/// What an access moves, as far as it decides whether another size would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Pointer,
+    Unsigned,
+    Other,
+}
+
+impl Access {
+    const NONE: Self = Self {
+        bytes: 0,
+        class: Class::Other,
+    };
+
+    fn new(bytes: u32, ty: &Type<'_>) -> Self {
+        let class = match (ty.kind(), ty.int()) {
+            (Kind::Ptr, _) => Class::Pointer,
+            (_, Some(int)) if int.encoding != Encoding::Signed => Class::Unsigned,
+            _ => Class::Other,
+        };
+        Self { bytes, class }
+    }
+}
+
+impl Class {
+    /// May an access of this become one of the target's, which has another size? Only where
+    /// zero-extension keeps the value: pointers, and integers that are not signed.
+    pub(super) fn adjusts_to(self, target: Self) -> bool {
+        self == target && self != Self::Other
+    }
+}
+
+impl Value {
     fn of(number: u64, validate: Validate) -> Self {
         Self {
             number,
             validate,
-            access: None,
+            access: Access::NONE,
         }
     }
 }
@@ -34,45 +73,69 @@ impl Value<'_> {
 /// Which side a spec is of: errors of its BTF say so.
 type Side = fn(crate::Error) -> Failure;
 
-/// The value of `spec`, which matched.
-pub(super) fn of_spec<'a>(
-    btf: &Btf<'a>,
+/// The value of `spec`, which matched and ended at `leaf`.
+pub(super) fn of_spec(
+    btf: &Btf<'_>,
     kind: RelocKind,
     spec: &Spec,
+    leaf: &Leaf<'_>,
     side: Side,
-) -> Result<Value<'a>, Failure> {
+) -> Result<Value, Failure> {
     Ok(match kind {
-        RelocKind::FieldExists | RelocKind::TypeExists | RelocKind::TypeMatches => {
+        RelocKind::TypeExists | RelocKind::TypeMatches | RelocKind::EnumvalExists => {
             Value::of(1, Validate::Full)
         }
-        RelocKind::EnumvalExists => Value::of(1, Validate::Full),
         // Static linking renumbers types, so the instruction's id may be out of date.
         RelocKind::TypeIdLocal | RelocKind::TypeIdTarget => {
             Value::of(u64::from(spec.root().0), Validate::No)
         }
-        RelocKind::TypeSize => Value::of(
-            u64::from(btf.size_bytes(spec.root()).map_err(side)?),
-            Validate::Full,
-        ),
-        RelocKind::EnumvalValue => enumerator(btf, spec, side)?,
-        _ => match spec.last() {
-            Some(Accessor { ty, name: None, .. }) => element(btf, kind, spec, ty, side)?,
-            Some(Accessor {
-                ty,
-                index,
-                name: Some(_),
-            }) => member(btf, kind, spec, ty, index, side)?,
-            None => return Err(Failure::AccessSyntax),
-        },
+        RelocKind::TypeSize => {
+            let size = btf.size_of(leaf.ty).map_err(side)?;
+            Value::of(u64::from(size), Validate::Full)
+        }
+        RelocKind::EnumvalValue => enumerator(spec, &leaf.ty)?,
+        _ => of_field(btf, kind, spec.bit_offset, leaf, side)?,
     })
 }
 
-fn enumerator<'a>(btf: &Btf<'a>, spec: &Spec, side: Side) -> Result<Value<'a>, Failure> {
-    let Some(Accessor { ty, index, .. }) = spec.last() else {
-        return Err(Failure::AccessSyntax);
-    };
-    let ty = btf.type_by_id(ty).map_err(side)?;
-    let enumerator = ty.enumerators().get(index).ok_or(Failure::AccessSyntax)?;
+/// The value of an access to a field: what is at `leaf`, so many bits from the root.
+pub(super) fn of_field(
+    btf: &Btf<'_>,
+    kind: RelocKind,
+    bit_offset: u32,
+    leaf: &Leaf<'_>,
+    side: Side,
+) -> Result<Value, Failure> {
+    match leaf.member {
+        _ if kind == RelocKind::FieldExists => Ok(Value::of(1, Validate::Full)),
+        None => element(btf, kind, bit_offset, leaf.ty, side),
+        Some(member) => field(btf, kind, bit_offset, leaf.ty, member, side),
+    }
+}
+
+/// The answer to a record that matched: its own value, and the target's.
+pub(super) fn answer(
+    kind: RelocKind,
+    own: &Value,
+    target: TargetType,
+    value: &Value,
+) -> Resolution {
+    Resolution {
+        kind: Some(kind),
+        outcome: Outcome::Value(value.number),
+        local: own.number,
+        validate: own.validate,
+        local_bytes: own.access.bytes,
+        target_bytes: value.access.bytes,
+        adjustable: own.access.class.adjusts_to(value.access.class),
+        target: Some(target),
+    }
+}
+
+fn enumerator(spec: &Spec, ty: &Type<'_>) -> Result<Value, Failure> {
+    let index = spec.last().map(|last| last.index);
+    let enumerator = index.and_then(|index| ty.enumerators().get(index));
+    let enumerator = enumerator.ok_or(Failure::AccessSyntax)?;
     let narrow = ty.kind() == Kind::Enum && ty.own_size_bytes() <= 4;
     let validate = if narrow {
         Validate::Low32
@@ -83,79 +146,69 @@ fn enumerator<'a>(btf: &Btf<'a>, spec: &Spec, side: Side) -> Result<Value<'a>, F
 }
 
 /// `a[n]`: offset and size only.
-fn element<'a>(
-    btf: &Btf<'a>,
+fn element(
+    btf: &Btf<'_>,
     kind: RelocKind,
-    spec: &Spec,
-    ty: TypeId,
+    bit_offset: u32,
+    ty: Type<'_>,
     side: Side,
-) -> Result<Value<'a>, Failure> {
+) -> Result<Value, Failure> {
     match kind {
-        RelocKind::FieldByteOffset => {
-            let number = u64::from(spec.bit_offset / 8);
-            let ty = btf.skip_mods(ty).map_err(side)?;
-            let access = Some(access(btf, ty, side)?);
-            Ok(Value {
-                number,
-                validate: Validate::Full,
-                access,
-            })
-        }
+        RelocKind::FieldByteOffset => Ok(Value {
+            number: u64::from(bit_offset / 8),
+            validate: Validate::Full,
+            access: access(btf, ty, side)?,
+        }),
         RelocKind::FieldByteSize => {
-            let size = btf.size_bytes(ty).map_err(side)?;
+            let size = btf.size_of(ty).map_err(side)?;
             Ok(Value::of(u64::from(size), Validate::Full))
         }
         _ => Err(Failure::NotOfElement),
     }
 }
 
-/// What a load or store of that type moves: of arrays, one innermost element. The type returned
-/// is the array nevertheless, and is then no type to adjust sizes of.
-fn access<'a>(btf: &Btf<'a>, ty: Type<'a>, side: Side) -> Result<(u32, Type<'a>), Failure> {
+/// What a load or store of that type moves: of arrays, one innermost element, though the array is
+/// no type to adjust sizes of.
+fn access(btf: &Btf<'_>, ty: Type<'_>, side: Side) -> Result<Access, Failure> {
     let one = btf.innermost(ty).map_err(side)?;
-    Ok((btf.size_of(one).map_err(side)?, ty))
+    Ok(Access::new(btf.size_of(one).map_err(side)?, &ty))
 }
 
-fn member<'a>(
-    btf: &Btf<'a>,
+/// A named member, whose type behind its modifiers is `ty`.
+fn field(
+    btf: &Btf<'_>,
     kind: RelocKind,
-    spec: &Spec,
-    owner: TypeId,
-    index: u32,
+    bit_offset: u32,
+    ty: Type<'_>,
+    member: Member,
     side: Side,
-) -> Result<Value<'a>, Failure> {
-    let owner = btf.type_by_id(owner).map_err(side)?;
-    let member = owner.members().get(index).ok_or(Failure::AccessSyntax)?;
-    let ty = btf.skip_mods(member.ty).map_err(side)?;
-    let place = if member.bitfield == Bits(0) {
-        let bytes = btf.size_of(ty).map_err(side)?;
-        Place::whole(spec.bit_offset, bytes)
-    } else {
+) -> Result<Value, Failure> {
+    let is_bitfield = member.bitfield != Bits(0);
+    let place = if is_bitfield {
         // Of other kinds the size word is no size.
         let sized = matches!(ty.kind(), Kind::Int | Kind::Enum | Kind::Enum64);
         let declared_bytes = if sized { ty.own_size_bytes() } else { 0 };
-        Place::bitfield(spec.bit_offset, member.bitfield.0, declared_bytes)
+        Place::bitfield(bit_offset, member.bitfield.0, declared_bytes)
             .ok_or_else(|| Failure::Bitfield { ty: ty.id() })?
+    } else {
+        let bytes = btf.size_of(ty).map_err(side)?;
+        Place::whole(bit_offset, bytes)
     };
-    let is_bitfield = member.bitfield != Bits(0);
     let validate = if is_bitfield {
         Validate::No
     } else {
         Validate::Full
     };
     Ok(match kind {
-        RelocKind::FieldByteOffset => {
-            let access = if is_bitfield {
-                None
-            } else {
-                Some(access(btf, ty, side)?)
-            };
-            Value {
-                number: place.byte_off,
-                validate,
-                access,
-            }
-        }
+        RelocKind::FieldByteOffset => Value {
+            number: place.byte_off,
+            validate,
+            access: match ty.kind() {
+                _ if is_bitfield => Access::NONE,
+                Kind::Array => access(btf, ty, side)?,
+                _ => Access::new(place.size(), &ty),
+            },
+        },
         RelocKind::FieldByteSize => Value::of(place.bytes, validate),
         // Sign and right shift are no choice of the compiler's.
         RelocKind::FieldSigned => Value::of(u64::from(is_signed(&ty)), Validate::Full),
@@ -180,6 +233,11 @@ struct Place {
 }
 
 impl Place {
+    /// The load's size, in bytes.
+    fn size(self) -> u32 {
+        u32::try_from(self.bytes).unwrap_or(u32::MAX)
+    }
+
     fn whole(bit_off: u32, bytes: u32) -> Self {
         let bytes = u64::from(bytes);
         Self {
@@ -235,13 +293,6 @@ impl Place {
     const fn rshift(self) -> u64 {
         64u64.wrapping_sub(self.bits) & 0xffff_ffff
     }
-}
-
-/// May an access of the local type be made one of the target's type, which has another size? Only
-/// where zero-extension keeps the value: pointers, and integers that are not signed.
-pub(super) fn adjustable(local: &Type<'_>, target: &Type<'_>) -> bool {
-    let unsigned = |ty: &Type<'_>| ty.int().is_some_and(|int| int.encoding != Encoding::Signed);
-    local.kind() == Kind::Ptr && target.kind() == Kind::Ptr || unsigned(local) && unsigned(target)
 }
 
 #[cfg(test)]

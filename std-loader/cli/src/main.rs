@@ -7,6 +7,7 @@
 mod demo;
 mod input;
 mod json;
+mod load;
 mod relocate;
 mod report;
 mod run;
@@ -30,6 +31,7 @@ Examples:
   relocore relocate probe.bpf.o                   every record, against the running kernel
   relocore relocate probe.bpf.o --btf v5.10.btf   ... against another one
   relocore relocate probe.bpf.o -o patched.bpf.o  ... and the object with patched instructions
+  relocore load probe.bpf.o                       does this kernel take it?
   relocore run probe.bpf.o --seconds 5            load, attach, print ring buffer records
 
 Exit status: 0 done, 1 the object fails on this target, 2 usage or unreadable input.";
@@ -38,6 +40,8 @@ Exit status: 0 done, 1 the object fails on this target, 2 usage or unreadable in
 enum Command {
     /// Answer every CO-RE record of an object for a target kernel.
     Relocate(relocate::Args),
+    /// Load an object's programs into the kernel, and let go of them.
+    Load(load::Args),
     /// Relocate an object, load it, attach its programs, and print its ring buffers.
     Run(run::Args),
     /// See it work: one embedded object on seven kernels, then live on this one.
@@ -70,6 +74,7 @@ impl From<std::io::Error> for Failure {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Relocate(args) => relocate::run(&args),
+        Command::Load(args) => load::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::DemoChild => {

@@ -10,17 +10,23 @@
 //! | map | source 1, `imm` = descriptor | 0 |
 //! | place in a map's value | source 2, `imm` = descriptor | offset |
 //! | number | `imm` = low half | high half |
+//! | variable or function of the kernel | source 3, `imm` = its id | module's descriptor |
+//! | call of a function of the kernel | source 2, `off` = module's place, `imm` = its id | |
+//! | what is missing | a call that the verifier refuses if it is reached | the same |
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use relocore::insn::{INSN_BYTES, Insn};
 use relocore::{Endian, elf};
 
-use crate::map::Map;
+use crate::error::ErrorKind;
 use crate::object::{MapDefinition, MapRole, Parts};
 
 use super::code::{Code, Piece};
 use super::externs::Value;
+use super::kernel_types::Found;
+use super::maps::Made;
+use super::modules::ModuleFds;
 use super::reference::{Reference, slots};
 use super::relocate::Patched;
 
@@ -28,10 +34,15 @@ use super::relocate::Patched;
 const NUMBER: u8 = 0;
 const MAP_FD: u8 = 1;
 const MAP_VALUE: u8 = 2;
+const KERNEL_TYPE: u8 = 3;
 const FUNCTION: u8 = 4;
+/// Source register of a call of a function of the kernel.
+const KERNEL_CALL: u8 = 2;
 
 /// Call of a missing weak function, by place of the extern; as libbpf writes it.
 pub(super) const MISSING_FUNCTION: i32 = 2_002_000_000;
+/// Use of a map that is not to be created, by its place; as libbpf writes it.
+pub(super) const MISSING_MAP: i32 = 2_001_000_000;
 
 /// What instructions are made of.
 pub(super) struct Material<'a> {
@@ -40,8 +51,9 @@ pub(super) struct Material<'a> {
     pub(super) code: &'a Code<'a>,
     pub(super) patched: &'a Patched,
     /// In the order of the object's list.
-    pub(super) maps: &'a [Map],
+    pub(super) maps: &'a [Option<Made>],
     pub(super) externs: &'a [Value],
+    pub(super) modules: &'a ModuleFds,
 }
 
 /// One program.
@@ -53,7 +65,7 @@ pub(super) struct Assembled {
 
 impl Material<'_> {
     /// Assembles the program that starts with the function `entry`.
-    pub(super) fn assemble(&self, entry: usize) -> relocore::Result<Assembled> {
+    pub(super) fn assemble(&self, entry: usize) -> Result<Assembled, ErrorKind> {
         let (pieces, starts) = self.code.pieces(entry);
         let mut insns = Vec::new();
         for piece in &pieces {
@@ -71,7 +83,7 @@ impl Material<'_> {
                     let to = i64::from(starts.get(function).copied().unwrap_or(0));
                     i32::try_from(to - i64::from(at) - 1).unwrap_or(i32::MAX)
                 };
-                self.fill(slots, at as usize, *reference, distance);
+                self.fill(slots, at as usize, *reference, distance)?;
             }
         }
         Ok(Assembled { insns, pieces })
@@ -83,52 +95,81 @@ impl Material<'_> {
         at: usize,
         reference: Reference,
         distance: impl Fn(&usize) -> i32,
-    ) {
+    ) -> Result<(), ErrorKind> {
         match reference {
             Reference::Call(function) => edit(slots, at, |insn| insn.imm = distance(&function)),
             Reference::Address(function) => load(slots, at, FUNCTION, distance(&function), 0),
-            Reference::Map(map) => load(slots, at, MAP_FD, self.map_fd(Some(map)), 0),
+            Reference::Map(map) => self.map(slots, at, map, None),
             Reference::MapValue { map, offset_bytes } => {
-                load(
-                    slots,
-                    at,
-                    MAP_VALUE,
-                    self.map_fd(Some(map)),
-                    offset_bytes.cast_signed(),
-                );
+                self.map(slots, at, map, Some(offset_bytes));
             }
             Reference::Extern(nth) => match self.externs.get(nth) {
                 Some(Value::Kconfig { offset_bytes }) => {
                     let is_kconfig = |map: &MapDefinition| map.role() == MapRole::Kconfig;
                     let map = self.parts.maps.iter().position(is_kconfig);
-                    load(
-                        slots,
-                        at,
-                        MAP_VALUE,
-                        self.map_fd(map),
-                        offset_bytes.cast_signed(),
-                    );
+                    self.map(slots, at, map.unwrap_or(usize::MAX), Some(*offset_bytes));
                 }
                 Some(Value::Number(number)) => {
                     let [low, high] =
                         [*number as u32, (*number >> 32) as u32].map(u32::cast_signed);
                     load(slots, at, NUMBER, low, high);
                 }
+                Some(Value::Kernel(Found { module, id })) => {
+                    let module = module.map(|nth| self.modules.fd(nth)).transpose()?;
+                    let module = module.map_or(0, |fd| fd.as_raw_fd());
+                    load(slots, at, KERNEL_TYPE, id.0.cast_signed(), module);
+                }
                 Some(Value::NoFunction) | None => load(slots, at, NUMBER, 0, 0),
             },
-            Reference::ExternCall(nth) => edit(slots, at, |insn| {
-                *insn = Insn {
-                    imm: MISSING_FUNCTION.saturating_add(i32::try_from(nth).unwrap_or(0)),
-                    ..Insn::POISON
-                };
-            }),
+            Reference::ExternCall(nth) => match self.externs.get(nth) {
+                Some(Value::Kernel(Found { module, id })) => {
+                    let module = module.map_or(0, |nth| self.module_place(nth));
+                    edit(slots, at, |insn| {
+                        (insn.src, insn.off, insn.imm) = (KERNEL_CALL, module, id.0.cast_signed());
+                    });
+                }
+                _ => poison(slots, at, MISSING_FUNCTION, nth),
+            },
+        }
+        Ok(())
+    }
+
+    /// A map, or a place in its value.
+    fn map(
+        &self,
+        slots: &mut [[u8; INSN_BYTES]],
+        at: usize,
+        map: usize,
+        offset_bytes: Option<u32>,
+    ) {
+        let Some(made) = self.maps.get(map).and_then(Option::as_ref) else {
+            poison(slots, at, MISSING_MAP, map);
+            poison(slots, at + 1, MISSING_MAP, map);
+            return;
+        };
+        let fd = made.map.as_fd().as_raw_fd();
+        match offset_bytes {
+            None => load(slots, at, MAP_FD, fd, 0),
+            Some(offset) => load(slots, at, MAP_VALUE, fd, offset.cast_signed()),
         }
     }
 
-    /// -1 for none, which the kernel refuses.
-    fn map_fd(&self, map: Option<usize>) -> i32 {
-        let map = map.and_then(|map| self.maps.get(map));
-        map.map_or(-1, |map| map.as_fd().as_raw_fd())
+    /// Number of a module in [`fd_array`](Self::fd_array).
+    fn module_place(&self, module: usize) -> i16 {
+        let place = self.modules.all().position(|(nth, _)| nth == module);
+        // Kernels have fewer modules; a number that is too large is refused.
+        place.map_or(i16::MAX, |place| {
+            i16::try_from(place + 1).unwrap_or(i16::MAX)
+        })
+    }
+
+    /// Descriptors of modules as calls count them: 0 stands for the kernel itself.
+    pub(super) fn fd_array(&self) -> Vec<BorrowedFd<'_>> {
+        let mut fds: Vec<_> = self.modules.all().map(|(_, fd)| fd).collect();
+        if let Some(first) = fds.first().copied() {
+            fds.insert(0, first); // never looked at
+        }
+        fds
     }
 }
 
@@ -152,6 +193,16 @@ fn edit(slots: &mut [[u8; INSN_BYTES]], at: usize, change: impl FnOnce(&mut Insn
         change(&mut insn);
         *slot = insn.encode(Endian::NATIVE);
     }
+}
+
+/// Puts a call there that the verifier refuses if it is reached, and says which.
+fn poison(slots: &mut [[u8; INSN_BYTES]], at: usize, first: i32, nth: usize) {
+    edit(slots, at, |insn| {
+        *insn = Insn {
+            imm: first.saturating_add(i32::try_from(nth).unwrap_or(0)),
+            ..Insn::POISON
+        };
+    });
 }
 
 /// Fills in the two slots of a `ld_imm64`.

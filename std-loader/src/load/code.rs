@@ -2,10 +2,10 @@
 //!
 //! Enters: the references of functions. Leaves: the functions that the wanted programs reach
 //! ([`Code::reach`]), and for one program its [`Piece`]s: itself, and after it each function that
-//! it calls or takes the address of, once. Rule: libbpf's `bpf_object__reloc_code`, which goes
+//! it calls or takes the address of, once, and the one that exceptions call. Rule: libbpf's `bpf_object__reloc_code`, which goes
 //! deep first where this goes wide; either order is right.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use relocore::elf;
 use relocore::insn::INSN_BYTES;
@@ -57,6 +57,7 @@ impl<'a> Code<'a> {
                     .iter()
                     .filter_map(|(_, reference)| callee(*reference)),
             );
+            next.extend(function.on_exception);
             self.reached.insert(nth, references);
         }
         Ok(())
@@ -72,17 +73,23 @@ impl<'a> Code<'a> {
         self.reached.keys().copied()
     }
 
-    /// Externs that reached functions refer to, by place in the object's list.
-    pub(super) fn used_externs(&self) -> Vec<bool> {
-        let mut used = vec![false; self.parts.externs.list.len()];
-        for (_, reference) in self.reached.values().flatten() {
-            if let Reference::Extern(nth) | Reference::ExternCall(nth) = reference
-                && let Some(used) = used.get_mut(*nth)
-            {
-                *used = true;
+    /// Externs that programs refer to, by place in the object's list.
+    pub(super) fn externs(&self, entries: impl IntoIterator<Item = usize>) -> HashSet<usize> {
+        let mut externs = HashSet::new();
+        let mut seen = HashSet::new();
+        for entry in entries {
+            for piece in self.pieces(entry).0 {
+                if !seen.insert(piece.function) {
+                    continue;
+                }
+                let references = self.references(piece.function).iter();
+                externs.extend(references.filter_map(|(_, reference)| match reference {
+                    Reference::Extern(nth) | Reference::ExternCall(nth) => Some(*nth),
+                    _ => None,
+                }));
             }
         }
-        used
+        externs
     }
 
     /// The pieces of a program whose entry was reached, in order; and where each function is.
@@ -107,8 +114,18 @@ impl<'a> Code<'a> {
             end = end.saturating_add(size / INSN_BYTES as u32);
         };
         add(entry, &mut pieces);
+        let on_exception = self.parts.functions.get(entry);
+        let mut on_exception = on_exception.and_then(|one| one.on_exception);
         let mut done = 0;
-        while let Some(&Piece { function, .. }) = pieces.get(done) {
+        loop {
+            let Some(&Piece { function, .. }) = pieces.get(done) else {
+                // Nothing calls it, so it comes last.
+                match on_exception.take() {
+                    Some(callback) => add(callback, &mut pieces),
+                    None => break,
+                }
+                continue;
+            };
             for (_, reference) in self.references(function) {
                 if let Some(callee) = callee(*reference) {
                     add(callee, &mut pieces);

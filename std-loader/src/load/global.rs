@@ -4,7 +4,9 @@
 //! values of up to 8 bytes are read and written whole; larger ones change while they are copied,
 //! and who needs them consistent must agree with the program on how.
 
-use crate::error::{Error, ErrorKind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, ErrorKind, Item};
 use crate::object::Variable;
 use crate::sys::mmap::{Access, SharedMmap};
 
@@ -24,6 +26,8 @@ pub struct Global {
 enum Memory {
     /// Shared with the programs.
     Shared(SharedMmap),
+    /// The same, and with all variables of an arena.
+    Arena(Arc<Mutex<SharedMmap>>),
     /// Frozen: the value of the whole section.
     Constant(Vec<u8>),
 }
@@ -34,12 +38,16 @@ impl Global {
         variable: &Variable,
         map: &LoadedMap,
     ) -> Result<Self, ErrorKind> {
-        let memory = if map.role.is_constant() {
-            let value = map.map.lookup(&0_u32.to_ne_bytes());
+        let no_such = || ErrorKind::no_such(Item::Variable, &variable.name);
+        let made = map.made.as_ref().ok_or_else(no_such)?;
+        let memory = if let Some(arena) = &made.arena {
+            Memory::Arena(Arc::clone(arena))
+        } else if map.role.is_constant() {
+            let value = made.map.lookup(&0_u32.to_ne_bytes());
             let value = value.map_err(|error| ErrorKind::Map(Step::MapVariable, error))?;
             Memory::Constant(value.unwrap_or_default())
-        } else if map.is_mappable {
-            let mapped = SharedMmap::map(&map.map, 0, map.map.value_bytes(), Access::ReadWrite);
+        } else if made.is_mappable {
+            let mapped = SharedMmap::map(&made.map, 0, made.map.value_bytes(), Access::ReadWrite);
             let error = |source| ErrorKind::sys(Step::MapVariable, &variable.name, source);
             Memory::Shared(mapped.map_err(error)?)
         } else {
@@ -67,6 +75,9 @@ impl Global {
             Memory::Shared(shared) => {
                 // The place has been checked against the section, so it is inside.
                 let _inside = shared.read(start, &mut value);
+            }
+            Memory::Arena(shared) => {
+                let _inside = lock(shared).read(start, &mut value);
             }
             Memory::Constant(section) => {
                 let place = section.get(start..).unwrap_or_default();
@@ -107,8 +118,14 @@ impl Global {
         let start = self.variable.offset_bytes as usize;
         let written = match &mut self.memory {
             Memory::Shared(shared) => shared.write(start, value),
+            Memory::Arena(shared) => lock(shared).write(start, value),
             Memory::Constant(_) => None,
         };
         written.ok_or_else(|| ErrorKind::Constant(self.variable.name.clone()).of(&self.object))
     }
+}
+
+/// Nothing is half done when a thread panics with it.
+fn lock(shared: &Mutex<SharedMmap>) -> MutexGuard<'_, SharedMmap> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,64 +1,48 @@
 //! The value of `.kconfig`.
 //!
 //! Enters: the object's externs, the user's text, the running kernel. Leaves: the bytes of the
-//! map. An extern that is weak, or that no loaded program uses, may be unset and is 0 then; the
+//! map, and of each extern without a value why. An extern that is weak, or that no loaded program uses, may be unset and is 0 then; the
 //! kernel's configuration is read only if the user's text leaves something open.
 
 use relocore::Endian;
 
 use crate::error::ErrorKind;
 use crate::kernel::{
-    ExternClass, Stored, VirtualExtern, lookup_config, read_system_config, store_number,
+    ConfigError, ExternClass, Settings, StoreError, Stored, VirtualError, VirtualExtern,
+    lookup_config, read_system_config, store_number,
 };
 use crate::object::{Extern, ExternKind, ExternProblem, Object};
 
 use super::Note;
-use super::probe::has_bpf_cookie;
+use super::feature::{Feature, has};
+
+/// The value, and what is missing in it.
+pub(super) struct Kconfig {
+    /// Value of the map.
+    pub(super) value: Vec<u8>,
+    /// Externs that loaded programs need and that have no value, by place in the object's list.
+    problems: Vec<(usize, Problem)>,
+    settings: Settings,
+}
+
+/// Why an extern has no value.
+#[derive(Clone)]
+enum Problem {
+    Extern(ExternProblem),
+    Virtual(VirtualError),
+    Store(StoreError),
+    Config(ConfigError),
+    Unset,
+}
 
 /// An extern with its slot.
 struct Slot<'a> {
+    nth: usize,
     one: &'a Extern,
     class: ExternClass,
     start: usize,
     /// Must have a value.
     needed: bool,
-}
-
-/// Works out the value. `used` says which externs loaded programs refer to.
-pub(super) fn value(
-    object: &Object,
-    used: &[bool],
-    notes: &mut Vec<Note>,
-) -> Result<Vec<u8>, ErrorKind> {
-    let externs = &object.parts.externs;
-    let mut value = vec![0; externs.kconfig_bytes as usize];
-    let (mut options, mut virtuals) = (Vec::new(), Vec::new());
-    for (one, used) in externs.list.iter().zip(used) {
-        let ExternKind::Kconfig {
-            class,
-            offset_bytes,
-            ..
-        } = one.kind
-        else {
-            continue;
-        };
-        let slot = Slot {
-            one,
-            class,
-            start: offset_bytes as usize,
-            needed: *used && !one.is_weak,
-        };
-        match one.name.as_bytes() {
-            name if name.starts_with(b"CONFIG_") => options.push(slot),
-            name if name.starts_with(b"LINUX_") => virtuals.push(slot),
-            _ => return Err(extern_error(one, ExternProblem::KconfigName)),
-        }
-    }
-    for slot in virtuals {
-        store_virtual(&slot, slot.of(&mut value))?;
-    }
-    store_options(object, &options, &mut value, notes)?;
-    Ok(value)
 }
 
 impl Slot<'_> {
@@ -69,63 +53,109 @@ impl Slot<'_> {
     }
 }
 
-fn extern_error(one: &Extern, problem: ExternProblem) -> ErrorKind {
-    ErrorKind::Extern {
-        name: one.name.clone(),
-        problem,
-    }
-}
-
-fn store_virtual(slot: &Slot<'_>, out: &mut [u8]) -> Result<(), ErrorKind> {
-    let one = slot.one;
-    let Some(known) = VirtualExtern::by_name(one.name.as_bytes()) else {
-        if slot.needed {
-            return Err(extern_error(one, ExternProblem::UnknownVirtual));
-        }
-        return Ok(());
-    };
-    let number = match known.value(has_bpf_cookie) {
-        Ok(number) => number,
-        Err(_) if !slot.needed => return Ok(()),
-        Err(error) => return Err(ErrorKind::Virtual(error)),
-    };
-    store_number(slot.class, number, Endian::NATIVE, out).map_err(|source| ErrorKind::Store {
-        name: one.name.clone(),
-        source,
-    })
-}
-
-fn store_options(
+/// Works out the value. `used` says which externs loaded programs refer to.
+pub(super) fn value(
     object: &Object,
-    options: &[Slot<'_>],
-    value: &mut [u8],
+    used: &[bool],
     notes: &mut Vec<Note>,
-) -> Result<(), ErrorKind> {
+) -> Result<Kconfig, ErrorKind> {
+    let externs = &object.parts.externs;
+    let mut value = vec![0; externs.kconfig_bytes as usize];
+    let (mut options, mut problems) = (Vec::new(), Vec::new());
+    for (nth, (one, used)) in externs.list.iter().zip(used).enumerate() {
+        let ExternKind::Kconfig {
+            class,
+            offset_bytes,
+            ..
+        } = one.kind
+        else {
+            continue;
+        };
+        let slot = Slot {
+            nth,
+            one,
+            class,
+            start: offset_bytes as usize,
+            needed: *used && !one.is_weak,
+        };
+        if one.name.starts_with("CONFIG_") {
+            options.push(slot);
+        } else if let Err(problem) = store_virtual(&slot, slot.of(&mut value)) {
+            problems.push((nth, problem));
+        }
+    }
     let names: Vec<_> = options
         .iter()
         .map(|slot| slot.one.name.as_bytes())
         .collect();
     let text = object.kconfig.as_ref().map(String::as_bytes);
     let settings = lookup_config(&names, text, read_system_config).map_err(ErrorKind::Config)?;
-    let mut unset = Vec::new();
     for (slot, setting) in options.iter().zip(&settings.found) {
-        let name = || slot.one.name.clone();
-        match setting {
-            Some(setting) => {
-                let stored = setting.store(slot.class, Endian::NATIVE, slot.of(value));
-                if let Stored::Truncated { kept_bytes, .. } = stored.map_err(ErrorKind::Config)? {
-                    notes.push(Note::CutString {
-                        name: name(),
-                        kept_bytes,
-                    });
-                }
+        let Some(setting) = setting else {
+            if slot.needed {
+                problems.push((slot.nth, Problem::Unset));
             }
-            None if slot.needed => unset.push(name()),
-            None => {}
+            continue;
+        };
+        match setting.store(slot.class, Endian::NATIVE, slot.of(&mut value)) {
+            Ok(Stored::Truncated { kept_bytes, .. }) => notes.push(Note::CutString {
+                name: slot.one.name.clone(),
+                kept_bytes,
+            }),
+            Ok(_) => {}
+            Err(error) => problems.push((slot.nth, Problem::Config(error))),
         }
     }
-    if unset.is_empty() {
-        return Ok(());
+    Ok(Kconfig {
+        value,
+        problems,
+        settings,
+    })
+}
+
+fn store_virtual(slot: &Slot<'_>, out: &mut [u8]) -> Result<(), Problem> {
+    let one = slot.one;
+    if !one.name.starts_with("LINUX_") {
+        return Err(Problem::Extern(ExternProblem::KconfigName));
     }
-    Err(ErrorKind::Unset(settings.unset(unset)))
+    let Some(known) = VirtualExtern::by_name(one.name.as_bytes()) else {
+        if slot.needed {
+            return Err(Problem::Extern(ExternProblem::UnknownVirtual));
+        }
+        return Ok(());
+    };
+    let number = match known.value(|| has(Feature::BpfCookie)) {
+        Ok(number) => number,
+        Err(_) if !slot.needed => return Ok(()),
+        Err(error) => return Err(Problem::Virtual(error)),
+    };
+    store_number(slot.class, number, Endian::NATIVE, out).map_err(Problem::Store)
+}
+
+impl Kconfig {
+    /// What is wrong with these of the object's externs: the first mistake, or all that are unset.
+    pub(super) fn error(
+        &self,
+        externs: &[Extern],
+        is_asked: impl Fn(usize) -> bool,
+    ) -> Option<ErrorKind> {
+        let mut unset = Vec::new();
+        for (nth, problem) in self.problems.iter().filter(|(nth, _)| is_asked(*nth)) {
+            let name = externs
+                .get(*nth)
+                .map(|one| one.name.clone())
+                .unwrap_or_default();
+            return Some(match problem.clone() {
+                Problem::Unset => {
+                    unset.push(name);
+                    continue;
+                }
+                Problem::Extern(problem) => ErrorKind::Extern { name, problem },
+                Problem::Virtual(error) => ErrorKind::Virtual(error),
+                Problem::Store(source) => ErrorKind::Store { name, source },
+                Problem::Config(error) => ErrorKind::Config(error),
+            });
+        }
+        (!unset.is_empty()).then(|| ErrorKind::Unset(self.settings.unset(unset)))
+    }
 }

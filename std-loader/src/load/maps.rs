@@ -1,97 +1,323 @@
 //! Creating maps.
 //!
-//! Enters: definitions, the object's BTF, the value of `.kconfig`. Leaves: maps in the same order,
-//! filled and, those that are constant, frozen: the verifier takes their contents for constants
-//! only if nobody can change them any more. Rules: libbpf's `bpf_object__create_map`.
+//! Enters: definitions, the object's BTF, the value of `.kconfig`, operations of the kernel. Leaves:
+//! maps in the same order ([`Made`]), filled and, those that are constant, frozen: the verifier
+//! takes their contents for constants only if nobody can change them any more. Rules: libbpf's
+//! `bpf_object__create_maps`. A map that is there already (reused, or pinned and alike) is taken
+//! as it is.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Mutex};
 
 use relocore::TypeId;
 
 use crate::error::ErrorKind;
-use crate::map::{Map, MapBtf, MapError, MapSpec};
+use crate::map::{Map, MapError, MapSpec};
 use crate::object::{MapDefinition, MapProblem, MapRole, Object};
-use crate::sys::mmap::page_bytes;
-use crate::sys::{MapType, UpdateMode, possible_cpus};
+use crate::sys::bpf::{MapCreate, MapFd};
+use crate::sys::mmap::SharedMmap;
+use crate::sys::{MapType, SysError, UpdateMode, map_flags};
 
 use super::Step;
+use super::arena;
+use super::feature::{Feature, has, is_refusal};
+use super::map_name::kernel_name;
+use super::map_size::max_entries;
+use super::memlock::with_memlock;
+use super::modules::ModuleFds;
+use super::pins;
+use super::struct_ops::{Operations, Plan};
+use super::token::Token;
 
-/// Creates all maps of an object.
-pub(super) fn create(
-    object: &Object,
-    btf: Option<BorrowedFd<'_>>,
-    kconfig: &[u8],
-) -> Result<Vec<Map>, ErrorKind> {
-    let mut maps = Vec::with_capacity(object.parts.maps.len());
-    for definition in &object.parts.maps {
-        if let Some(problem) = not_yet(definition) {
-            return Err(ErrorKind::MapDefinition {
-                map: definition.name.clone(),
-                problem,
-            });
+/// A map that was created, or taken.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) map: Map,
+    /// Whether it was there already.
+    pub(super) is_reused: bool,
+    /// Whether user space may map its variables.
+    pub(super) is_mappable: bool,
+    /// Whether it has the object's constants.
+    pub(super) is_rodata: bool,
+    /// An arena's memory: programs that use it can be loaded only while it is mapped.
+    pub(super) arena: Option<Arc<Mutex<SharedMmap>>>,
+}
+
+/// What maps are made of.
+pub(super) struct Material<'a> {
+    pub(super) object: &'a Object,
+    pub(super) btf: Option<BorrowedFd<'a>>,
+    pub(super) kconfig: &'a [u8],
+    pub(super) operations: &'a Plan,
+    pub(super) modules: &'a ModuleFds,
+    pub(super) token: Option<&'a Token>,
+}
+
+impl Material<'_> {
+    /// Creates all maps of an object; those that are not to be created are `None`.
+    pub(super) fn create(&self) -> Result<Vec<Option<Made>>, ErrorKind> {
+        let definitions = self.object.parts.maps.iter().enumerate();
+        let made = definitions.map(|(nth, definition)| {
+            let wanted = definition.autocreate.then_some(definition);
+            wanted.map(|one| self.one(nth, one)).transpose()
+        });
+        made.collect()
+    }
+
+    fn one(&self, nth: usize, definition: &MapDefinition) -> Result<Made, ErrorKind> {
+        if let Some(fd) = &definition.reuse {
+            let fd = duplicate(definition, fd)?;
+            return take(definition, fd, Step::ReuseMap);
         }
-        let map = create_one(&object.name, definition, btf)?;
+        if let Some(fd) = pins::open(self.object, definition)? {
+            let made = take(definition, fd, Step::ReuseMap)?;
+            check_alike(definition, made.map.spec())?;
+            return Ok(made);
+        }
+        let inner = self.inner(definition)?;
+        let operations = self.operations.maps.get(&nth);
+        let mut made = self.create_one(definition, inner.as_ref().map(AsFd::as_fd), operations)?;
         let initial = match definition.role {
-            MapRole::Kconfig => kconfig,
+            MapRole::Kconfig => self.kconfig,
             _ => &definition.initial,
         };
-        if !initial.is_empty() {
-            let fill = map.update(&0_u32.to_ne_bytes(), initial, UpdateMode::ANY);
+        if definition.map_type == MapType::ARENA {
+            made.arena = Some(arena::map(definition, &made.map)?);
+        } else if definition.role.is_data() && !initial.is_empty() {
+            let fill = (made.map).update(&0_u32.to_ne_bytes(), initial, UpdateMode::ANY);
             fill.map_err(|error| ErrorKind::Map(Step::FillMap, error))?;
         }
         if definition.role.is_constant() {
-            map.freeze()
-                .map_err(|error| ErrorKind::Map(Step::FreezeMap, error))?;
+            let frozen = made.map.freeze();
+            frozen.map_err(|error| ErrorKind::Map(Step::FreezeMap, error))?;
         }
-        maps.push(map);
+        Ok(made)
     }
-    Ok(maps)
+
+    /// Of a map of maps, a map like those that it will hold.
+    fn inner(&self, definition: &MapDefinition) -> Result<Option<Inner>, ErrorKind> {
+        if !holds_maps(definition.map_type) {
+            return Ok(None);
+        }
+        if let Some(like) = &definition.inner_like {
+            return Ok(Some(Inner::Given(Arc::clone(like))));
+        }
+        let Some(inner) = &definition.inner else {
+            return Err(ErrorKind::MapDefinition {
+                map: definition.name.clone(),
+                problem: MapProblem::NoInner,
+            });
+        };
+        Ok(Some(Inner::Made(self.create_one(inner, None, None)?.map)))
+    }
+
+    fn create_one(
+        &self,
+        definition: &MapDefinition,
+        inner: Option<BorrowedFd<'_>>,
+        operations: Option<&Operations>,
+    ) -> Result<Made, ErrorKind> {
+        let spec = MapSpec {
+            name: kernel_name(&self.object.name, definition),
+            map_type: definition.map_type,
+            key_size: definition.key_size,
+            value_size: operations.map_or(definition.value_size, |one| one.value_bytes()),
+            max_entries: max_entries(definition)?,
+            flags: definition.flags,
+            numa_node: definition.numa_node,
+            map_extra: definition.map_extra,
+        };
+        let module = operations.and_then(|one| one.value_type.module);
+        let module = module.map(|nth| self.modules.fd(nth)).transpose()?;
+        let in_module = module.map_or(0, |_| map_flags::VTYPE_BTF_OBJ_FD);
+        let types = self.types(definition);
+        let create = MapCreate {
+            map_type: spec.map_type,
+            key_size: spec.key_size,
+            value_size: spec.value_size,
+            max_entries: spec.max_entries,
+            flags: spec.flags | in_module | Token::flag(self.token),
+            name: &spec.name,
+            inner_map: inner,
+            numa_node: spec.numa_node,
+            ifindex: definition.ifindex,
+            btf: types.map(|(btf, ..)| btf),
+            btf_key_type_id: types.map_or(0, |(_, key, _)| key.0),
+            btf_value_type_id: types.map_or(0, |(.., value)| value.0),
+            btf_vmlinux_value_type_id: operations.map_or(0, |one| one.value_type.id.0),
+            map_extra: spec.map_extra,
+            value_type_btf_obj: module,
+            token: Token::fd(self.token),
+        };
+        let (fd, flags) = create_on_any_kernel(&create, definition.role)
+            .map_err(|error| map_error(Step::CreateMap, &spec.name, error))?;
+        let lost_mapping = flags & map_flags::MMAPABLE != create.flags & map_flags::MMAPABLE;
+        Ok(Made {
+            map: Map::from_parts(fd, spec),
+            is_reused: false,
+            is_rodata: definition.role == MapRole::RoData,
+            is_mappable: definition.is_mappable && !lost_mapping,
+            arena: None,
+        })
+    }
+
+    /// BTF, and the types of keys and values in it, where the kernel takes them.
+    fn types(&self, definition: &MapDefinition) -> Option<(BorrowedFd<'_>, TypeId, TypeId)> {
+        let btf = self.btf?;
+        if definition.map_type == MapType::STRUCT_OPS {
+            // The value's type is the kernel's; the object's BTF must be there all the same.
+            return Some((btf, TypeId::VOID, TypeId::VOID));
+        }
+        // A type of keys only together with one of values.
+        let described = definition.value_type != TypeId::VOID && takes_btf(definition.map_type);
+        described.then_some((btf, definition.key_type, definition.value_type))
+    }
 }
 
-const fn not_yet(definition: &MapDefinition) -> Option<MapProblem> {
-    let what = match definition.map_type {
-        _ if definition.pin_by_name => "is to be pinned by name",
-        MapType::ARRAY_OF_MAPS | MapType::HASH_OF_MAPS => "holds maps",
-        MapType::STRUCT_OPS => "holds operations of the kernel (struct_ops)",
-        MapType::ARENA => "is an arena",
-        MapType::INSN_ARRAY => "is a jump table",
-        _ => return None,
-    };
-    Some(MapProblem::NotYet(what))
+impl Operations {
+    fn value_bytes(&self) -> u32 {
+        u32::try_from(self.value.len()).unwrap_or(u32::MAX)
+    }
 }
 
-fn create_one(
-    object: &str,
-    definition: &MapDefinition,
-    btf: Option<BorrowedFd<'_>>,
-) -> Result<Map, ErrorKind> {
-    let spec = MapSpec {
-        name: kernel_name(object, definition),
-        map_type: definition.map_type,
-        key_size: definition.key_size,
-        value_size: definition.value_size,
-        max_entries: max_entries(definition)?,
-        flags: definition.flags,
-        numa_node: definition.numa_node,
-        map_extra: definition.map_extra,
+/// A map like those in a map of maps; needed only until that is created.
+enum Inner {
+    Given(Arc<OwnedFd>),
+    Made(Map),
+}
+
+impl AsFd for Inner {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Given(fd) => fd.as_fd(),
+            Self::Made(map) => map.as_fd(),
+        }
+    }
+}
+
+/// Creates it as it is, or, where the kernel refuses, with less of what an older one does not
+/// know: types of its contents, a mapping for user space, a name. Gives the flags, too.
+fn create_on_any_kernel(create: &MapCreate<'_>, role: MapRole) -> Result<(MapFd, u32), SysError> {
+    let make = |create: &MapCreate<'_>| with_memlock(|| MapFd::create(create));
+    let mut older = *create;
+    let first = match make(create) {
+        Ok(fd) => return Ok((fd, create.flags)),
+        Err(error) => error,
     };
-    let (key, value) = (definition.key_type, definition.value_type);
-    // The kernel takes a type of keys only together with one of values.
-    let described = value != TypeId::VOID;
-    let btf = btf
-        .filter(|_| described && takes_btf(definition.map_type))
-        .map(|btf| MapBtf {
-            btf,
-            key_type_id: key.0,
-            value_type_id: value.0,
-        });
-    let error = |error: MapError| ErrorKind::Map(Step::CreateMap, error);
-    match (Map::create(spec.clone(), btf), btf) {
-        (Ok(map), _) => Ok(map),
-        (Err(first), None) => Err(error(first)),
+    if older.btf_value_type_id > 0 {
         // What a map holds is described to those who list it; few types depend on it.
-        (Err(first), Some(_)) => Map::create(spec, None).map_err(|_| error(first)),
+        (older.btf, older.btf_key_type_id, older.btf_value_type_id) = (None, 0, 0);
+        if let Ok(fd) = make(&older) {
+            return Ok((fd, older.flags));
+        }
     }
+    if is_refusal(first) {
+        if role.is_data() && older.flags & map_flags::MMAPABLE != 0 {
+            older.flags &= !map_flags::MMAPABLE;
+            if let Ok(fd) = make(&older) {
+                return Ok((fd, older.flags));
+            }
+        }
+        if !has(Feature::ProgramName) {
+            older.name = "";
+            if let Ok(fd) = make(&older) {
+                return Ok((fd, older.flags));
+            }
+        }
+    }
+    Err(first)
+}
+
+fn duplicate(definition: &MapDefinition, fd: &OwnedFd) -> Result<OwnedFd, ErrorKind> {
+    let copy = fd.try_clone();
+    copy.map_err(|error| {
+        let errno = error.raw_os_error().unwrap_or(nix::libc::EMFILE);
+        let source = SysError {
+            call: "fcntl(F_DUPFD)",
+            errno,
+        };
+        map_error(Step::ReuseMap, &definition.name, source)
+    })
+}
+
+/// Takes a map that is there already.
+fn take(definition: &MapDefinition, fd: OwnedFd, step: Step) -> Result<Made, ErrorKind> {
+    let error = |error| map_error(step, &definition.name, error);
+    let (fd, info) = MapFd::from_fd(fd).map_err(error)?;
+    let spec = MapSpec {
+        name: info.name,
+        map_type: info.map_type,
+        key_size: info.key_size,
+        value_size: info.value_size,
+        max_entries: info.max_entries,
+        flags: info.flags,
+        numa_node: definition.numa_node,
+        map_extra: info.map_extra,
+    };
+    let map = Map::from_parts(fd, spec);
+    let is_arena = definition.map_type == MapType::ARENA;
+    let arena = is_arena.then(|| arena::map(definition, &map)).transpose()?;
+    Ok(Made {
+        is_mappable: definition.is_mappable && map.spec().flags & map_flags::MMAPABLE != 0,
+        map,
+        is_reused: true,
+        is_rodata: definition.role == MapRole::RoData,
+        arena,
+    })
+}
+
+/// Whether a map that was pinned before is what the object declares (libbpf's
+/// `map_is_reuse_compat`).
+fn check_alike(definition: &MapDefinition, found: &MapSpec) -> Result<(), ErrorKind> {
+    let flags = match definition.map_type {
+        // The kernel adds it on its own.
+        MapType::DEVMAP | MapType::DEVMAP_HASH => found.flags & !map_flags::RDONLY_PROG,
+        _ => found.flags,
+    };
+    let pairs = [
+        (
+            "type",
+            definition.map_type.0.into(),
+            found.map_type.0.into(),
+        ),
+        (
+            "key_size",
+            definition.key_size.into(),
+            found.key_size.into(),
+        ),
+        (
+            "value_size",
+            definition.value_size.into(),
+            found.value_size.into(),
+        ),
+        (
+            "max_entries",
+            max_entries(definition)?.into(),
+            found.max_entries.into(),
+        ),
+        ("map_flags", definition.flags.into(), flags.into()),
+        ("map_extra", definition.map_extra, found.map_extra),
+    ];
+    match pairs.into_iter().find(|(_, wanted, found)| wanted != found) {
+        None => Ok(()),
+        Some((what, wanted, found)) => Err(ErrorKind::MapDefinition {
+            map: definition.name.clone(),
+            problem: MapProblem::Unlike {
+                what,
+                wanted,
+                found,
+            },
+        }),
+    }
+}
+
+pub(super) fn map_error(step: Step, map: &str, source: SysError) -> ErrorKind {
+    let map = map.to_owned();
+    ErrorKind::Map(step, MapError::Sys { map, source })
+}
+
+const fn holds_maps(map_type: MapType) -> bool {
+    matches!(map_type, MapType::ARRAY_OF_MAPS | MapType::HASH_OF_MAPS)
 }
 
 /// Types whose creation fails if it says what they hold.
@@ -101,6 +327,8 @@ const fn takes_btf(map_type: MapType) -> bool {
         MapType::PERF_EVENT_ARRAY
             | MapType::CGROUP_ARRAY
             | MapType::STACK_TRACE
+            | MapType::ARRAY_OF_MAPS
+            | MapType::HASH_OF_MAPS
             | MapType::DEVMAP
             | MapType::DEVMAP_HASH
             | MapType::CPUMAP
@@ -109,104 +337,6 @@ const fn takes_btf(map_type: MapType) -> bool {
             | MapType::SOCKHASH
             | MapType::QUEUE
             | MapType::STACK
+            | MapType::ARENA
     )
-}
-
-/// Entries that the kernel is asked for: a perf event array without a number has one a CPU, and a
-/// ring buffer a power of two of pages.
-fn max_entries(definition: &MapDefinition) -> Result<u32, ErrorKind> {
-    let sys = |error| ErrorKind::sys(Step::SizeMap, &definition.name, error);
-    let entries = definition.max_entries;
-    match definition.map_type {
-        MapType::PERF_EVENT_ARRAY if entries == 0 => {
-            let cpus = possible_cpus().map_err(sys)?;
-            Ok(u32::try_from(cpus).unwrap_or(u32::MAX))
-        }
-        MapType::RINGBUF | MapType::USER_RINGBUF => {
-            let page = page_bytes().map_err(sys)?;
-            Ok(ring_bytes(entries, u32::try_from(page).unwrap_or(u32::MAX)))
-        }
-        _ => Ok(entries),
-    }
-}
-
-/// The next power of two of pages. 0 stays, so that the kernel refuses a forgotten size; so does
-/// what is too large.
-fn ring_bytes(bytes: u32, page: u32) -> u32 {
-    if bytes == 0 {
-        return 0;
-    }
-    let pages = bytes.div_ceil(page.max(1)).checked_next_power_of_two();
-    pages
-        .and_then(|pages| pages.checked_mul(page))
-        .unwrap_or(bytes)
-}
-
-/// Bytes of a name that the kernel keeps.
-const NAME_BYTES: usize = 15;
-/// Least bytes that libbpf keeps for a section's name, so that objects look alike in listings.
-const SECTION_BYTES: usize = 7;
-
-/// The name in the kernel: as declared, or for data as libbpf makes it: as much of the object's
-/// name as fits before `.bss`; sections such as `.data.own` alone.
-fn kernel_name(object: &str, definition: &MapDefinition) -> String {
-    let name = &definition.name;
-    if definition.role == MapRole::Declared {
-        return name.clone();
-    }
-    let is_own = name.get(1..).is_some_and(|rest| rest.contains('.'));
-    let room = match is_own {
-        true => 0,
-        false => NAME_BYTES.saturating_sub(name.len().max(SECTION_BYTES)),
-    };
-    let stem = object
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .split('.')
-        .next();
-    let prefix = stem.unwrap_or_default().chars().map(|c| {
-        if c.is_ascii_alphanumeric() || c == '.' {
-            c
-        } else {
-            '_'
-        }
-    });
-    prefix.take(room).chain(name.chars()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rings_are_powers_of_two_of_pages() {
-        for (bytes, expected) in [
-            (0, 0),
-            (1, 4096),
-            (4096, 4096),
-            (4097, 8192),
-            (3 * 4096, 4 * 4096),
-            (1 << 31, 1 << 31),
-            ((1 << 31) + 1, (1 << 31) + 1),
-        ] {
-            assert_eq!(ring_bytes(bytes, 4096), expected);
-        }
-    }
-
-    #[test]
-    fn sections_are_called_after_the_object() {
-        for (object, section, expected) in [
-            ("demo", ".rodata", "demo.rodata"),
-            ("my_object_name", ".rodata", "my_objec.rodata"),
-            ("my_object_name", ".bss", "my_objec.bss"),
-            ("my_object_name", ".kconfig", "my_obje.kconfig"),
-            ("my-object", ".data.own", ".data.own"),
-            ("/tmp/demo.bpf.o", ".bss", "demo.bss"),
-            ("é-x", ".bss", "__x.bss"),
-        ] {
-            let definition = MapDefinition::of_data(section.to_owned(), MapRole::Bss, 8);
-            assert_eq!(kernel_name(object, &definition), expected);
-        }
-    }
 }

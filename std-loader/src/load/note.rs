@@ -15,6 +15,15 @@ pub enum Note {
         /// What the kernel said of it.
         log: String,
     },
+    /// A map of maps or programs was to hold something that was not loaded.
+    EmptySlot {
+        /// The map.
+        map: String,
+        /// Number of its slot, which is empty.
+        slot: u32,
+        /// The map or program that was to be there.
+        holds: String,
+    },
     /// A string of the kernel's configuration is longer than its extern.
     CutString {
         /// The extern.
@@ -38,6 +47,10 @@ impl fmt::Display for Note {
                     write!(f, " ({log})")
                 }
             }
+            Self::EmptySlot { map, slot, holds } => write!(
+                f,
+                "slot {slot} of map `{map}` is empty: `{holds}`, which it was to hold, is not loaded"
+            ),
             Self::CutString { name, kept_bytes } => {
                 write!(
                     f,

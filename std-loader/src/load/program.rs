@@ -1,8 +1,8 @@
 //! Loading one program.
 //!
 //! Enters: its instructions and all that describes it. Leaves: its descriptor, or an error with
-//! the verifier's log. The log costs time and memory, so it is asked for only after a failure:
-//! level 1, into a buffer that grows until the text fits.
+//! the verifier's log. The log costs time and memory, so it is asked for only after a failure, or
+//! where the user wants it.
 
 use std::os::fd::OwnedFd;
 
@@ -12,32 +12,45 @@ use crate::error::ErrorKind;
 use crate::kernel::kernel_version;
 use crate::object::Program;
 use crate::sys::ProgType;
-use crate::sys::SysError;
-use crate::sys::bpf::{Log, ProgLoad, prog_load};
+use crate::sys::bpf::{ProgLoad, prog_load};
 
 use super::Step;
-use super::assemble::{Assembled, MISSING_FUNCTION, Material};
+use super::assemble::{Assembled, MISSING_FUNCTION, MISSING_MAP, Material};
+use super::log::logged;
+use super::memlock::with_memlock;
+use super::older::for_older_kernel;
 use super::refused::Refused;
 use super::verifier_log::unknown_calls;
 
-/// First size of the log's buffer, and the largest that all kernels take.
-const FIRST_LOG_BYTES: usize = 64 << 10;
-const MAX_LOG_BYTES: usize = (16 << 20) - 1;
-
-/// Loads the program that `load` describes and `assembled` tells the origin of.
+/// Loads the program that `load` describes and `assembled` tells the origin of. Gives what the
+/// verifier wrote, if it was asked to.
 pub(super) fn load(
     program: &Program,
     load: &ProgLoad<'_>,
+    log_level: u32,
     assembled: &Assembled,
     material: &Material<'_>,
-) -> Result<OwnedFd, ErrorKind> {
-    let source = match prog_load(load, None) {
-        Ok(fd) => return Ok(fd),
+) -> Result<(OwnedFd, String), ErrorKind> {
+    let (result, text) = logged(log_level, |mut log| {
+        with_memlock(|| prog_load(load, log.as_deref_mut()))
+    });
+    let source = match result {
+        Ok(fd) => return Ok((fd, text)),
         Err(source) => source,
     };
-    let log = match explain(load) {
-        Ok(fd) => return Ok(fd),
-        Err(log) => log,
+    let optional = program
+        .sec()
+        .kind
+        .is_some_and(|kind| kind.attach_type_optional);
+    if let Some(older) = for_older_kernel(load, optional, source)
+        && let (Ok(fd), text) = logged(log_level, |log| prog_load(&older.of(load), log))
+    {
+        return Ok((fd, text));
+    }
+    // Again, to be told why.
+    let log = match logged(log_level.max(1), |log| prog_load(load, log)) {
+        (Ok(fd), text) => return Ok((fd, text)),
+        (Err(_), text) => text,
     };
     if log.is_empty() {
         return Err(ErrorKind::sys(Step::LoadProgram, program.name(), source));
@@ -52,46 +65,30 @@ pub(super) fn load(
     })))
 }
 
-/// Tries again, for the log.
-fn explain(load: &ProgLoad<'_>) -> Result<OwnedFd, String> {
-    let mut size = FIRST_LOG_BYTES;
-    loop {
-        let mut buf = vec![0; size];
-        let mut log = Log::new(1, &mut buf);
-        let error = match prog_load(load, Some(&mut log)) {
-            Ok(fd) => return Ok(fd),
-            Err(error) => error,
-        };
-        if !is_too_short(error) || size == MAX_LOG_BYTES {
-            return Err(String::from_utf8_lossy(log.text()).into_owned());
-        }
-        let needed = usize::try_from(log.true_len).unwrap_or(0);
-        size = size.saturating_mul(4).max(needed).min(MAX_LOG_BYTES);
-    }
-}
-
-fn is_too_short(error: SysError) -> bool {
-    error.errno == nix::libc::ENOSPC
-}
-
 /// Why instructions are there that the verifier does not know.
 fn reasons(log: &str, assembled: &Assembled, material: &Material<'_>) -> Vec<String> {
+    let parts = material.parts;
     let mut reasons = Vec::new();
     for (slot, number) in unknown_calls(log) {
+        let nth = |first: i32| usize::try_from(number.checked_sub(first)?).ok();
         let reason = if number == POISON_IMM {
-            let origin = assembled.origin(material.parts, slot);
+            let origin = assembled.origin(parts, slot);
             let text = origin.and_then(|(section, at)| material.patched.poison(section, at));
             text.map(|text| {
                 format!("instruction {slot} needs {text}; guard it with an existence check")
             })
+        } else if let Some(one) = nth(MISSING_FUNCTION).and_then(|nth| parts.externs.list.get(nth))
+        {
+            let name = &one.name;
+            Some(format!(
+                "instruction {slot} calls `{name}`, which is weak and missing; guard it with \
+                 bpf_ksym_exists()"
+            ))
         } else {
-            let nth = number
-                .checked_sub(MISSING_FUNCTION)
-                .and_then(|nth| usize::try_from(nth).ok());
-            let missing = nth.and_then(|nth| material.parts.externs.list.get(nth));
-            missing.map(|one| {
-                let name = &one.name;
-                format!("instruction {slot} calls `{name}`, which is weak and missing; guard it with bpf_ksym_exists()")
+            let map = nth(MISSING_MAP).and_then(|nth| parts.maps.get(nth));
+            map.map(|map| {
+                let name = map.name();
+                format!("instruction {slot} uses map `{name}`, which was not to be created")
             })
         };
         reasons.extend(reason);

@@ -139,14 +139,11 @@ impl<'a> References<'a> {
         let externs = parts.externs.list.iter().enumerate();
         let (mut declared, mut data) = (HashMap::new(), HashMap::new());
         for (nth, map) in parts.maps.iter().enumerate() {
-            match map.role() {
-                MapRole::Declared => {
-                    declared.insert((map.section, i64::from(map.offset_bytes)), nth);
-                }
-                MapRole::Kconfig => {}
-                _ => {
-                    data.insert(map.section, nth);
-                }
+            if map.role() == MapRole::Declared {
+                declared.insert((map.section, i64::from(map.offset_bytes)), nth);
+            }
+            if let Some(part) = map.data.filter(|part| part.section > 0) {
+                data.insert(part.section, nth);
             }
         }
         Ok(Self {
@@ -248,7 +245,8 @@ impl<'a> References<'a> {
             return Ok(Reference::Map(map));
         }
         if let Some(&map) = self.data.get(&section) {
-            let size = self.parts.maps.get(map).map_or(0, |map| map.value_size());
+            let data = self.parts.maps.get(map).and_then(|map| map.data);
+            let size = data.map_or(0, |data| data.size_bytes);
             // One byte past the end is an address that C allows, and the verifier judges.
             let offset_bytes = u32::try_from(at).ok().filter(|at| *at <= size);
             let offset_bytes = offset_bytes.ok_or(ReferenceProblem::Outside(at))?;

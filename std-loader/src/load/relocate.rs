@@ -1,8 +1,8 @@
 //! CO-RE: the object's instructions, patched for the target, before anything is created.
 //!
 //! Enters: the object, and the functions that will be loaded. Leaves: [`Patched`]: bytes of the
-//! sections that changed, and what was poisoned and why, for the day the verifier reaches it. The
-//! target is opened only if a record of those functions asks for it, modules only if the target
+//! sections that changed, what was poisoned and why, for the day the verifier reaches it, and what
+//! could not be resolved at all. The target is opened only if a record of those functions asks for it, modules only if the target
 //! lacks a type.
 
 use core::fmt;
@@ -17,7 +17,7 @@ use relocore::relo::{Outcome, Resolution, needs_target};
 use relocore::show::{OutcomeText, Subject};
 
 use crate::error::ErrorKind;
-use crate::object::{Object, Parts, find_function, slot_count};
+use crate::object::{Object, find_function, slot_count};
 
 use super::targets::Targets;
 
@@ -28,6 +28,8 @@ pub(super) struct Patched {
     sections: HashMap<u32, Vec<u8>>,
     /// Why instructions were poisoned, by section and offset.
     poisoned: HashMap<(u32, u32), String>,
+    /// Records that can't be resolved, with their function's place in the object's list.
+    failed: Vec<(Option<usize>, FailedRelocation)>,
 }
 
 impl Patched {
@@ -41,6 +43,14 @@ impl Patched {
             Some(bytes) => Ok(bytes),
             None => elf.section(index)?.data(),
         }
+    }
+
+    /// What can't be resolved in those functions for which `is_in` holds; all that can't be if it
+    /// is in none.
+    pub(super) fn failed(&self, is_in: impl Fn(usize) -> bool) -> Vec<FailedRelocation> {
+        let failed = self.failed.iter();
+        let failed = failed.filter(|(function, _)| function.is_none_or(&is_in));
+        failed.map(|(_, failed)| failed.clone()).collect()
     }
 
     /// Why the instruction there was poisoned, if it was.
@@ -175,28 +185,29 @@ fn patched(
                     let text = format!("{}: {}", subject.path(), reason());
                     poisoned.insert((section, record.insn_off), text);
                 }
-                (Outcome::Failed(_), section) => failed.push(FailedRelocation {
-                    program: function_name(&object.parts, section, record.insn_off),
-                    section: String::from_utf8_lossy(planned.name).into_owned(),
-                    offset_bytes: record.insn_off,
-                    path: subject.path().to_string(),
-                    reason: reason(),
-                }),
+                (Outcome::Failed(_), section) => {
+                    let functions = &object.parts.functions;
+                    let nth = section
+                        .and_then(|section| find_function(functions, section, record.insn_off));
+                    let function = nth.and_then(|nth| functions.get(nth));
+                    failed.push((
+                        nth,
+                        FailedRelocation {
+                            program: function.map(|one| one.name.clone()).unwrap_or_default(),
+                            section: String::from_utf8_lossy(planned.name).into_owned(),
+                            offset_bytes: record.insn_off,
+                            path: subject.path().to_string(),
+                            reason: reason(),
+                        },
+                    ));
+                }
                 _ => {}
             }
         }
     }
-    if !failed.is_empty() {
-        return Err(ErrorKind::Relocation(failed));
-    }
     Ok(Patched {
         sections: relocated.sections.into_iter().collect(),
         poisoned,
+        failed,
     })
-}
-
-fn function_name(parts: &Parts, section: Option<u32>, offset_bytes: u32) -> String {
-    let nth = section.and_then(|section| find_function(&parts.functions, section, offset_bytes));
-    let function = nth.and_then(|nth| parts.functions.get(nth));
-    function.map(|one| one.name.clone()).unwrap_or_default()
 }

@@ -13,7 +13,7 @@ use crate::error::ErrorKind;
 use crate::sys::map_flags;
 
 use super::function::text;
-use super::map_definition::{MapDefinition, MapRole};
+use super::map_definition::{DataPart, MapDefinition, MapRole};
 use super::map_problem::MapProblem;
 
 /// More than any map's value can have.
@@ -75,7 +75,11 @@ pub(super) fn read(elf: &elf::Object<'_>, btf: &Btf<'_>) -> Result<Vec<MapDefini
         })?;
         let datasec = datasecs.get(name.as_bytes());
         let mut map = MapDefinition::of_data(name, role, bytes);
-        map.section = section.index();
+        map.data = Some(DataPart {
+            section: section.index(),
+            size_bytes: bytes,
+            datasec: datasec.map(Type::id),
+        });
         map.initial = section.data()?.to_vec();
         if let Some(datasec) = datasec {
             map.value_type = datasec.id();
@@ -99,13 +103,13 @@ pub(super) fn read(elf: &elf::Object<'_>, btf: &Btf<'_>) -> Result<Vec<MapDefini
 pub(super) fn variables(btf: &Btf<'_>, maps: &[MapDefinition]) -> Result<Vec<Variable>, ErrorKind> {
     let mut variables = Vec::new();
     for (nth, map) in maps.iter().enumerate() {
-        if map.role == MapRole::Declared {
+        let Some((data, datasec)) = map.data.and_then(|data| Some((data, data.datasec?))) else {
             continue;
-        }
-        for entry in btf.type_by_id(map.value_type)?.section_vars() {
+        };
+        for entry in btf.type_by_id(datasec)?.section_vars() {
             let var = btf.type_by_id(entry.var)?;
             let end = entry.offset_bytes.checked_add(entry.size_bytes);
-            if var.kind() == Kind::Var && end.is_some_and(|end| end <= map.value_size) {
+            if var.kind() == Kind::Var && end.is_some_and(|end| end <= data.size_bytes) {
                 variables.push(Variable {
                     name: text(btf.name(var.name())?),
                     map: nth,

@@ -77,8 +77,12 @@ pub enum ExternProblem {
     TwoSymbols,
     /// The kernel hides addresses from this process.
     HiddenAddress,
-    /// Something that later versions will do.
-    NotYet(&'static str),
+    /// Neither the kernel's types nor its modules' have a variable of that name.
+    NoKernelVariable,
+    /// Neither the kernel's types nor its modules' have a function of that name.
+    NoKernelFunction,
+    /// The kernel's variable or function has another type.
+    OtherType,
 }
 
 impl fmt::Display for ExternProblem {
@@ -99,7 +103,15 @@ impl fmt::Display for ExternProblem {
                 "has no address in /proc/kallsyms: the kernel hides it (sysctl \
                  kernel.kptr_restrict, missing CAP_SYSLOG)"
             }
-            Self::NotYet(what) => return write!(f, "is a {what}: not yet supported"),
+            Self::NoKernelVariable => {
+                "is no variable that the kernel's BTF or its modules' has (declare it __weak to \
+                 get 0, or `extern const void` to take the address without its type)"
+            }
+            Self::NoKernelFunction => {
+                "is no function that the kernel's BTF or its modules' has (declare it __weak and \
+                 guard its calls with bpf_ksym_exists())"
+            }
+            Self::OtherType => "has another type in the kernel than in the object",
         })
     }
 }

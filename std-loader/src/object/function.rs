@@ -23,6 +23,9 @@ pub(crate) struct Function {
     pub(crate) is_subprogram: bool,
     /// Global but hidden: static to the verifier.
     pub(crate) is_hidden: bool,
+    pub(crate) is_global: bool,
+    /// Of a program that may throw: the function that the kernel calls then, by place.
+    pub(crate) on_exception: Option<usize>,
 }
 
 impl Function {
@@ -52,6 +55,8 @@ pub(super) fn read(elf: &elf::Object<'_>) -> relocore::Result<Vec<Function>> {
             size_bytes: program.size_bytes,
             is_subprogram: section_name == TEXT || program.binding == Binding::Local,
             is_hidden: hidden && program.binding != Binding::Local,
+            is_global: !hidden && program.binding != Binding::Local,
+            on_exception: None,
             section_name,
         });
     }
@@ -88,6 +93,8 @@ mod tests {
             size_bytes,
             is_subprogram: false,
             is_hidden: false,
+            is_global: true,
+            on_exception: None,
         };
         let functions = [function(2, 0, 16), function(2, 16, 8), function(3, 8, 8)];
         for (section, offset, expected) in [

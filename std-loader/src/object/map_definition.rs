@@ -1,11 +1,18 @@
 //! What a map of the object will be.
 //!
-//! Enters: a definition in `.maps`, a data section, or the layout of `.kconfig`. Leaves: a
-//! [`MapDefinition`], which the user may change until the object is loaded.
+//! Enters: a definition in `.maps`, a data section, a variable of `.struct_ops`, or the layout of
+//! `.kconfig`. Leaves: a [`MapDefinition`], which the user may change (`map_settings`) until the
+//! object is loaded.
+
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use relocore::TypeId;
 
 use crate::sys::MapType;
+
+use super::struct_ops::StructOps;
 
 /// What a map stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +28,8 @@ pub enum MapRole {
     Bss,
     /// Externs of the kernel's configuration; frozen too.
     Kconfig,
+    /// Operations of the kernel that programs implement: a variable in `.struct_ops`.
+    StructOps,
 }
 
 impl MapRole {
@@ -29,10 +38,35 @@ impl MapRole {
     pub const fn is_constant(self) -> bool {
         matches!(self, Self::RoData | Self::Kconfig)
     }
+
+    /// Whether it is a section with variables.
+    #[must_use]
+    pub const fn is_data(self) -> bool {
+        matches!(self, Self::RoData | Self::Data | Self::Bss | Self::Kconfig)
+    }
+}
+
+/// The variables that a map holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DataPart {
+    /// Their section, which relocations refer to; 0 for `.kconfig`, which is none.
+    pub(crate) section: u32,
+    pub(crate) size_bytes: u32,
+    /// Their list in the object's BTF, if it has one.
+    pub(crate) datasec: Option<TypeId>,
+}
+
+/// What a map of maps or of programs holds from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// A map, by place in the object's list.
+    Map(usize),
+    /// A program, by place in the object's list.
+    Program(usize),
 }
 
 /// A map before it is created.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct MapDefinition {
     pub(crate) name: String,
     pub(crate) role: MapRole,
@@ -42,18 +76,34 @@ pub struct MapDefinition {
     pub(crate) max_entries: u32,
     pub(crate) flags: u32,
     pub(crate) numa_node: u32,
+    pub(crate) ifindex: u32,
     pub(crate) map_extra: u64,
     pub(crate) pin_by_name: bool,
+    pub(crate) pin_path: Option<PathBuf>,
+    /// Whether it is created: not, if its section says so (`?.struct_ops`) or the user.
+    pub(crate) autocreate: bool,
+    /// A map to take in place of a new one.
+    pub(crate) reuse: Option<Arc<OwnedFd>>,
     /// BTF types of keys and values; void where unknown.
     pub(crate) key_type: TypeId,
     pub(crate) value_type: TypeId,
-    /// Where relocations find it: section and offset. Of data, the whole section.
+    /// Where relocations find it: section and offset.
     pub(crate) section: u32,
     pub(crate) offset_bytes: u32,
-    /// Value to begin with, of data; empty is zeros.
+    /// Of data and arenas, the variables.
+    pub(crate) data: Option<DataPart>,
+    /// What those begin with; empty is zeros.
     pub(crate) initial: Vec<u8>,
     /// Whether it has variables that user space may map.
     pub(crate) is_mappable: bool,
+    /// Of a map of maps, what these are like: as the program declares it, or a map of the user's.
+    pub(crate) inner: Option<Box<Self>>,
+    pub(crate) inner_like: Option<Arc<OwnedFd>>,
+    /// Of maps of maps and programs, where in the variable the initial slots are.
+    pub(crate) slots_at: Option<u32>,
+    /// Those slots, by number.
+    pub(crate) slots: Vec<(u32, Slot)>,
+    pub(crate) struct_ops: Option<Box<StructOps>>,
 }
 
 impl MapDefinition {
@@ -67,20 +117,35 @@ impl MapDefinition {
             max_entries: 0,
             flags: 0,
             numa_node: 0,
+            ifindex: 0,
             map_extra: 0,
             pin_by_name: false,
+            pin_path: None,
+            autocreate: true,
+            reuse: None,
             key_type: TypeId::VOID,
             value_type: TypeId::VOID,
             section: 0,
             offset_bytes: 0,
+            data: None,
             initial: Vec::new(),
             is_mappable: false,
+            inner: None,
+            inner_like: None,
+            slots_at: None,
+            slots: Vec::new(),
+            struct_ops: None,
         }
     }
 
     /// A map for a section: one value of `bytes` bytes.
-    pub(crate) const fn of_data(name: String, role: MapRole, bytes: u32) -> Self {
+    pub(crate) fn of_data(name: String, role: MapRole, bytes: u32) -> Self {
         let mut map = Self::new(name, role);
+        map.data = Some(DataPart {
+            section: 0,
+            size_bytes: bytes,
+            datasec: None,
+        });
         map.map_type = MapType::ARRAY;
         map.key_size = 4;
         map.value_size = bytes;
@@ -118,29 +183,16 @@ impl MapDefinition {
         self.value_size
     }
 
-    /// Entries at most; for ring buffers the size in bytes.
+    /// Entries at most; for ring buffers the size in bytes, for arenas in pages.
     #[must_use]
     pub const fn max_entries(&self) -> u32 {
         self.max_entries
-    }
-
-    /// Sets the number of entries, or the size of a ring buffer in bytes, which is rounded up to
-    /// what the kernel takes.
-    pub const fn set_max_entries(&mut self, max_entries: u32) -> &mut Self {
-        self.max_entries = max_entries;
-        self
     }
 
     /// `BPF_F_` flags of its creation.
     #[must_use]
     pub const fn flags(&self) -> u32 {
         self.flags
-    }
-
-    /// Sets the `BPF_F_` flags of its creation.
-    pub const fn set_flags(&mut self, flags: u32) -> &mut Self {
-        self.flags = flags;
-        self
     }
 
     /// NUMA node of its memory; counts with the flag `BPF_F_NUMA_NODE` (4).
@@ -155,15 +207,26 @@ impl MapDefinition {
         self.map_extra
     }
 
+    /// Of a map of maps, what the program says of the maps that it will hold.
+    #[must_use]
+    pub fn inner(&self) -> Option<&Self> {
+        self.inner.as_deref()
+    }
+
+    /// Of a map of maps, what the program says of the maps that it will hold.
+    pub fn inner_mut(&mut self) -> Option<&mut Self> {
+        self.inner.as_deref_mut()
+    }
+
     /// Whether the program asks for a pin of the map's name in the BPF file system.
     #[must_use]
     pub const fn pin_by_name(&self) -> bool {
         self.pin_by_name
     }
 
-    /// Asks for such a pin, or does without one.
-    pub const fn set_pin_by_name(&mut self, pin: bool) -> &mut Self {
-        self.pin_by_name = pin;
-        self
+    /// Whether it is created with the others.
+    #[must_use]
+    pub const fn autocreate(&self) -> bool {
+        self.autocreate
     }
 }

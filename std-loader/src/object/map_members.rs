@@ -8,11 +8,12 @@
 //!     __uint(type, BPF_MAP_TYPE_HASH); // int (*type)[1]: the length of the array is the number
 //!     __type(key, u32);                // u32 *key
 //!     __ulong(map_extra, 5);           // enum { ... = 5 } map_extra
+//!     __array(values, struct inner);   // of maps of maps: struct inner *values[]
 //! } counts SEC(".maps");
 //! ```
 
 use relocore::TypeId;
-use relocore::btf::{Btf, Kind, Member, SectionVar};
+use relocore::btf::{Btf, Kind, Member, SectionVar, Type};
 
 use crate::error::ErrorKind;
 use crate::sys::MapType;
@@ -64,13 +65,33 @@ fn read_one(
         return Err(MapProblem::Extern);
     }
     let definition = btf.skip_mods(var.referred())?;
+    let mut map = members(btf, name.to_owned(), &definition, Level::Outer)?;
+    map.offset_bytes = entry.offset_bytes;
+    Ok(map)
+}
+
+/// Whether a definition is a map's own, or that of the maps which it holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Outer,
+    Inner,
+}
+
+fn members(
+    btf: &Btf<'_>,
+    name: String,
+    definition: &Type<'_>,
+    level: Level,
+) -> Result<MapDefinition, MapProblem> {
     if definition.kind() != Kind::Struct {
         return Err(MapProblem::NoStruct);
     }
-    let mut map = MapDefinition::new(name.to_owned(), MapRole::Declared);
-    map.offset_bytes = entry.offset_bytes;
+    let mut map = MapDefinition::new(name, MapRole::Declared);
     let (mut key, mut value) = (Size::new("key"), Size::new("value"));
     for member in definition.members() {
+        if map.slots_at.is_some() {
+            return Err(MapProblem::ValuesNotLast);
+        }
         match btf.name(member.name)? {
             b"type" => map.map_type = MapType(number(btf, &member, "type")?),
             b"max_entries" => map.max_entries = number(btf, &member, "max_entries")?,
@@ -87,6 +108,7 @@ fn read_one(
                 map.value_type = pointed(btf, &member, "value")?;
                 value.set(btf.size_bytes(map.value_type)?)?;
             }
+            b"pinning" if level == Level::Inner => return Err(MapProblem::InnerPinned),
             b"pinning" => {
                 map.pin_by_name = match number(btf, &member, "pinning")? {
                     0 => false,
@@ -94,7 +116,12 @@ fn read_one(
                     other => return Err(MapProblem::Pinning(other)),
                 }
             }
-            b"values" => return Err(MapProblem::NotYet("maps and programs as values")),
+            b"values" if level == Level::Inner => return Err(MapProblem::InnerOfInner),
+            b"values" => {
+                value.set(FD_BYTES)?;
+                map.slots_at = Some(member.offset.0 / 8);
+                map.inner = values(btf, &map, &member)?;
+            }
             other => return Err(MapProblem::UnknownMember(text(other))),
         }
     }
@@ -104,6 +131,35 @@ fn read_one(
     map.key_size = key.bytes.unwrap_or(0);
     map.value_size = value.bytes.unwrap_or(0);
     Ok(map)
+}
+
+/// Bytes of a value that is a descriptor.
+const FD_BYTES: u32 = 4;
+
+/// What the maps in `map` are like, from `struct inner *values[]`; none for programs, which are
+/// `int (*values[])(void *)`.
+fn values(
+    btf: &Btf<'_>,
+    map: &MapDefinition,
+    member: &Member,
+) -> Result<Option<Box<MapDefinition>>, MapProblem> {
+    let array = btf.type_by_id(member.ty)?.array();
+    let array = array.filter(|array| array.len == 0);
+    let array = array.ok_or(MapProblem::NotValues)?;
+    let pointer = btf.skip_mods(array.element)?;
+    if pointer.kind() != Kind::Ptr {
+        return Err(MapProblem::NotValues);
+    }
+    let target = btf.skip_mods(pointer.referred())?;
+    match map.map_type {
+        MapType::ARRAY_OF_MAPS | MapType::HASH_OF_MAPS => {
+            let inner = members(btf, format!("{}.inner", map.name), &target, Level::Inner)?;
+            Ok(Some(Box::new(inner)))
+        }
+        MapType::PROG_ARRAY if target.kind() == Kind::FuncProto => Ok(None),
+        MapType::PROG_ARRAY => Err(MapProblem::NotValues),
+        other => Err(MapProblem::NoValuesIn(other.0)),
+    }
 }
 
 /// Size of keys or values, which two members may give.

@@ -8,23 +8,33 @@
 //! | `parts` | the file's bytes | all of the below |
 //! | `function` | symbols | functions by place |
 //! | `sec`, `sec_table`, `program` | section names | program types, targets |
-//! | `map_members`, `data_section`, `map_definition` | BTF, sections | maps and variables |
+//! | `exceptions` | tags in BTF | callbacks of programs that throw |
+//! | `map_members`, `map_slots` | BTF, relocations | maps and what they hold from the start |
+//! | `data_section`, `arena`, `resize` | sections | maps with variables |
+//! | `struct_ops` | sections, relocations | operations of the kernel |
+//! | `map_definition`, `map_settings`, `map_problem` | a map | what the user may ask and change |
 //! | `externs`, `kconfig_class` | undefined symbols | externs, layout of `.kconfig` |
 //! | `btf_image`, `btf_fixups` | `.BTF` | BTF that the kernel accepts |
 
+mod arena;
 mod btf_fixups;
 mod btf_image;
 mod data_section;
+mod exceptions;
 mod externs;
 mod function;
 mod kconfig_class;
 mod map_definition;
 mod map_members;
 mod map_problem;
+mod map_settings;
+mod map_slots;
 mod parts;
 mod program;
+mod resize;
 mod sec;
 mod sec_table;
+mod struct_ops;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -35,16 +45,18 @@ use crate::kernel::Target;
 use crate::load;
 use crate::load::Loaded;
 
-pub(crate) use btf_image::BtfImage;
+pub(crate) use btf_image::{BtfImage, HEAD_WORDS, info};
 pub(crate) use data_section::Variable;
 pub use externs::ExternProblem;
 pub(crate) use externs::{Extern, ExternKind};
 pub(crate) use function::{Function, find as find_function};
+pub(crate) use map_definition::Slot;
 pub use map_definition::{MapDefinition, MapRole};
 pub use map_problem::MapProblem;
 pub(crate) use parts::{Parts, slot_count};
 pub use program::Program;
 pub use sec::{Sec, SecKind};
+pub(crate) use struct_ops::is_function_pointer;
 
 /// Larger files are no BPF objects: real ones have kilobytes.
 const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -71,7 +83,14 @@ pub struct Object {
     pub(crate) target: Target,
     pub(crate) module_btf: Vec<PathBuf>,
     pub(crate) kconfig: Option<String>,
+    pub(crate) pin_root: PathBuf,
+    pub(crate) log_level: u32,
+    pub(crate) skip_failing: bool,
+    pub(crate) token_path: Option<PathBuf>,
 }
+
+/// Where BPF's file system is mounted by custom.
+const BPF_FS: &str = "/sys/fs/bpf";
 
 impl Object {
     /// Reads an object file. It is called by its path.
@@ -101,6 +120,10 @@ impl Object {
             target: Target::Kernel,
             module_btf: Vec::new(),
             kconfig: None,
+            pin_root: PathBuf::from(BPF_FS),
+            log_level: 0,
+            skip_failing: false,
+            token_path: None,
         })
     }
 
@@ -126,6 +149,66 @@ impl Object {
     /// Text as of a kernel's `.config`, which counts before that of the running kernel.
     pub fn kconfig_text(&mut self, text: impl Into<String>) -> &mut Self {
         self.kconfig = Some(text.into());
+        self
+    }
+
+    /// Directory of the pins of maps that ask for one by name; it must exist. At first
+    /// `/sys/fs/bpf`.
+    pub fn pin_root(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
+        self.pin_root = directory.into();
+        self
+    }
+
+    /// What the verifier is to write of every program, whether it takes it or not: 1 the failing
+    /// path, 2 every instruction, 4 statistics, or sums of them. At first 0: nothing, unless it
+    /// refuses a program.
+    pub const fn log_level(&mut self, level: u32) -> &mut Self {
+        self.log_level = level;
+        self
+    }
+
+    /// Has a program that can't be loaded left out, and the others loaded, instead of none: see
+    /// [`Loaded::skipped`]. What is wrong with maps, types or the configuration's text still ends
+    /// the load.
+    pub const fn skip_failing(&mut self, skip: bool) -> &mut Self {
+        self.skip_failing = skip;
+        self
+    }
+
+    /// Loads with a BPF token from that directory, the root of a BPF file system that delegates
+    /// the right: for user namespaces. At first the directory that the environment variable
+    /// `LIBBPF_BPF_TOKEN_PATH` names, if any.
+    pub fn token_path(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
+        self.token_path = Some(directory.into());
+        self
+    }
+
+    /// Adds names of sections: programs in sections that match one of `rows` become what the row
+    /// says, also if the name is known already.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn core::error::Error>> {
+    /// use relocore_loader::object::SecKind;
+    /// use relocore_loader::sys::{AttachType, ProgType};
+    /// use relocore_loader::Object;
+    ///
+    /// static MINE: [SecKind; 1] = [SecKind {
+    ///     name: "acme/packets",
+    ///     prog_type: ProgType::XDP,
+    ///     attach_type: AttachType::XDP,
+    ///     ..SecKind::NONE
+    /// }];
+    /// let mut object = Object::open("acme.bpf.o")?;
+    /// object.section_kinds(&MINE);
+    /// # Ok(()) }
+    /// ```
+    pub fn section_kinds(&mut self, rows: &'static [SecKind]) -> &mut Self {
+        for program in &mut self.parts.programs {
+            let sec = Sec::parse_with(&program.section, rows);
+            if sec.kind.is_some() {
+                program.take_sec(sec);
+            }
+        }
         self
     }
 
@@ -177,6 +260,20 @@ impl Object {
         Ok(self)
     }
 
+    /// Gives a section of variables (`.bss`, `.data.own`, ...) another size: its last variable,
+    /// an array, gets as many elements as fit.
+    ///
+    /// # Errors
+    /// There is no such section, its last variable is no array, or would not have whole elements.
+    pub fn resize(&mut self, section: &str, bytes: u32) -> Result<&mut Self, Error> {
+        let nth = self.parts.maps.iter().position(|map| map.name == section);
+        let resized = nth
+            .ok_or_else(|| ErrorKind::no_such(Item::Map, section))
+            .and_then(|nth| resize::resize(&mut self.parts, nth, bytes));
+        resized.map_err(|error| error.of(&self.name))?;
+        Ok(self)
+    }
+
     fn put_global(&mut self, name: &str, value: &[u8]) -> Result<(), ErrorKind> {
         let variable = find_variable(&self.parts.variables, name)?;
         let found = value.len();
@@ -184,8 +281,9 @@ impl Object {
         let start = variable.offset_bytes as usize;
         let map = self.parts.maps.get_mut(variable.map);
         let map = map.filter(|map| map.role != MapRole::Kconfig);
-        let map = map.ok_or_else(|| ErrorKind::no_such(Item::Variable, name))?;
-        map.initial.resize(map.value_size as usize, 0);
+        let map = map.and_then(|map| Some((map.data?.size_bytes, map)));
+        let (bytes, map) = map.ok_or_else(|| ErrorKind::no_such(Item::Variable, name))?;
+        map.initial.resize(bytes as usize, 0);
         if let Some(place) = map.initial.get_mut(start..start + found) {
             place.copy_from_slice(value);
         }

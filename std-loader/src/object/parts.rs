@@ -17,10 +17,13 @@ use super::data_section::{self, Variable};
 use super::externs::{self, Externs, KCONFIG};
 use super::function::{self, Function, text};
 use super::map_definition::{MapDefinition, MapRole};
-use super::map_members;
+use super::map_problem::MapProblem;
 use super::program::Program;
-use super::sec::Sec;
+use super::{arena, exceptions, map_members, map_slots, struct_ops};
 use crate::sys::map_flags;
+
+/// Section of map definitions before BTF.
+const LEGACY_MAPS: &[u8] = b"maps";
 
 /// What an object consists of.
 #[derive(Clone, Debug)]
@@ -41,7 +44,7 @@ impl Parts {
     /// Reads all parts.
     pub(super) fn read(file: &[u8]) -> Result<Self, ErrorKind> {
         let elf = elf::Object::parse(file)?;
-        let functions = function::read(&elf)?;
+        let mut functions = function::read(&elf)?;
         let license = elf.license()?.unwrap_or_default();
         let license = CString::new(license).unwrap_or_default(); // it ends before any NUL
         let bytes = match elf.btf() {
@@ -62,9 +65,13 @@ impl Parts {
         let bytes = image.to_bytes();
         let mut slots = vec![0; slot_count(&bytes)];
         let btf = Btf::parse(&bytes, &mut slots)?.with_pointer_bytes(8);
-        let maps = maps(&elf, &btf, &externs)?;
+        exceptions::read(&btf, &mut functions)?;
+        let programs = programs(&functions);
+        let mut maps = maps(&elf, &btf, &externs)?;
+        map_slots::read(&elf, &mut maps, &programs, &functions)?;
+        maps.extend(struct_ops::read(&elf, &btf, &programs, &functions)?);
         Ok(Self {
-            programs: programs(&functions),
+            programs,
             variables: data_section::variables(&btf, &maps)?,
             functions,
             maps,
@@ -86,14 +93,7 @@ fn programs(functions: &[Function]) -> Vec<Program> {
         if function.is_subprogram {
             continue;
         }
-        let sec = Sec::parse(&function.section_name);
-        programs.push(Program {
-            name: function.name.clone(),
-            section: function.section_name.clone(),
-            autoload: sec.autoload,
-            sec,
-            function: nth,
-        });
+        programs.push(Program::new(&function.name, &function.section_name, nth));
     }
     programs
 }
@@ -103,17 +103,25 @@ fn maps(
     btf: &Btf<'_>,
     externs: &Externs,
 ) -> Result<Vec<MapDefinition>, ErrorKind> {
+    if elf.section_by_name(LEGACY_MAPS).is_some() {
+        return Err(ErrorKind::MapDefinition {
+            map: String::new(),
+            problem: MapProblem::Legacy,
+        });
+    }
     let mut maps = match elf.section_by_name(map_members::SECTION) {
         Some(section) => map_members::read(btf, section.index(), section.size())?,
         None => Vec::new(),
     };
+    arena::read(elf, btf, &mut maps)?;
     maps.extend(data_section::read(elf, btf)?);
     if externs.kconfig_bytes > 0 {
         let mut map =
             MapDefinition::of_data(text(KCONFIG), MapRole::Kconfig, externs.kconfig_bytes);
         map.flags = map_flags::RDONLY_PROG;
-        if let Some(datasec) = btf.find(Kind::Datasec, KCONFIG)? {
+        if let (Some(datasec), Some(data)) = (btf.find(Kind::Datasec, KCONFIG)?, &mut map.data) {
             map.value_type = datasec.id();
+            data.datasec = Some(datasec.id());
         }
         maps.push(map);
     }

@@ -23,6 +23,21 @@ pub struct SecKind {
     pub flags: u32,
     /// The target is a type in the kernel's BTF, which the load needs.
     pub by_btf: bool,
+    /// On kernels that check no attach type at load (before 4.17) it may be left out.
+    pub attach_type_optional: bool,
+}
+
+impl SecKind {
+    /// A row to begin with: exact name, program type and all else still to be said.
+    pub const NONE: Self = Self {
+        name: "",
+        target: false,
+        prog_type: ProgType::UNSPEC,
+        attach_type: AttachType(0),
+        flags: 0,
+        by_btf: false,
+        attach_type_optional: false,
+    };
 }
 
 /// A section's name, understood.
@@ -40,11 +55,17 @@ impl Sec {
     /// Understands a section's name.
     #[must_use]
     pub fn parse(section: &str) -> Self {
+        Self::parse_with(section, TABLE)
+    }
+
+    /// Understands a section's name by rows of one's own: the first that matches.
+    #[must_use]
+    pub fn parse_with(section: &str, rows: &'static [SecKind]) -> Self {
         let (name, autoload) = match section.strip_prefix('?') {
             Some(rest) => (rest, false),
             None => (section, true),
         };
-        for kind in TABLE {
+        for kind in rows {
             let Some(rest) = name.strip_prefix(kind.name) else {
                 continue;
             };
@@ -128,6 +149,28 @@ mod tests {
             let off = Sec::parse(&format!("?{name}"));
             assert_eq!((off.kind, off.autoload), (sec.kind, false));
         }
+    }
+
+    /// Rows of libbpf 1.7's table that end in `SEC_ATTACHABLE_OPT`.
+    #[test]
+    fn some_attach_types_are_optional() {
+        let optional = TABLE.iter().filter(|kind| kind.attach_type_optional);
+        let names: Vec<_> = optional.map(|kind| kind.name).collect();
+        let expected = [
+            "xdp",
+            "sockops",
+            "sk_skb/stream_parser",
+            "sk_skb/stream_verdict",
+            "sk_skb/verdict",
+            "sk_msg",
+            "lirc_mode2",
+            "flow_dissector",
+            "cgroup_skb/ingress",
+            "cgroup_skb/egress",
+            "cgroup/sock",
+            "cgroup/dev",
+        ];
+        assert_eq!(names, expected);
     }
 
     #[test]

@@ -2,8 +2,7 @@
 //!
 //! Rows as in libbpf 1.8's `section_defs`; the first that matches counts, so specific names come
 //! first. `TARGET`: `/something` may follow. `BY_BTF`: that something is looked up in the kernel's
-//! BTF at load. libbpf's note that an attach type may be left out on kernels before 4.17 has no
-//! counterpart: such kernels have no BTF.
+//! BTF at load. `optional`: the attach type may be left out where the kernel does not check it.
 
 use crate::sys::{AttachType, ProgType};
 
@@ -36,7 +35,13 @@ const fn row(
         attach_type,
         flags,
         by_btf,
+        attach_type_optional: false,
     }
+}
+
+const fn optional(mut row: SecKind) -> SecKind {
+    row.attach_type_optional = true;
+    row
 }
 
 type P = ProgType;
@@ -116,26 +121,26 @@ pub(super) static TABLE: &[SecKind] = &[
     row("xdp.frags/cpumap", EXACT, P::XDP, A::XDP_CPUMAP, FRAGS, PLAIN),
     row("xdp/cpumap", EXACT, P::XDP, A::XDP_CPUMAP, NONE, PLAIN),
     row("xdp.frags", EXACT, P::XDP, A::XDP, FRAGS, PLAIN),
-    row("xdp", EXACT, P::XDP, A::XDP, NONE, PLAIN),
+    optional(row("xdp", EXACT, P::XDP, A::XDP, NONE, PLAIN)),
     row("perf_event", EXACT, P::PERF_EVENT, NO, NONE, PLAIN),
     row("lwt_in", EXACT, P::LWT_IN, NO, NONE, PLAIN),
     row("lwt_out", EXACT, P::LWT_OUT, NO, NONE, PLAIN),
     row("lwt_xmit", EXACT, P::LWT_XMIT, NO, NONE, PLAIN),
     row("lwt_seg6local", EXACT, P::LWT_SEG6LOCAL, NO, NONE, PLAIN),
-    row("sockops", EXACT, P::SOCK_OPS, A::CGROUP_SOCK_OPS, NONE, PLAIN),
-    row("sk_skb/stream_parser", EXACT, P::SK_SKB, A::SK_SKB_STREAM_PARSER, NONE, PLAIN),
-    row("sk_skb/stream_verdict", EXACT, P::SK_SKB, A::SK_SKB_STREAM_VERDICT, NONE, PLAIN),
-    row("sk_skb/verdict", EXACT, P::SK_SKB, A::SK_SKB_VERDICT, NONE, PLAIN),
+    optional(row("sockops", EXACT, P::SOCK_OPS, A::CGROUP_SOCK_OPS, NONE, PLAIN)),
+    optional(row("sk_skb/stream_parser", EXACT, P::SK_SKB, A::SK_SKB_STREAM_PARSER, NONE, PLAIN)),
+    optional(row("sk_skb/stream_verdict", EXACT, P::SK_SKB, A::SK_SKB_STREAM_VERDICT, NONE, PLAIN)),
+    optional(row("sk_skb/verdict", EXACT, P::SK_SKB, A::SK_SKB_VERDICT, NONE, PLAIN)),
     row("sk_skb", EXACT, P::SK_SKB, NO, NONE, PLAIN),
-    row("sk_msg", EXACT, P::SK_MSG, A::SK_MSG_VERDICT, NONE, PLAIN),
-    row("lirc_mode2", EXACT, P::LIRC_MODE2, A::LIRC_MODE2, NONE, PLAIN),
-    row("flow_dissector", EXACT, P::FLOW_DISSECTOR, A::FLOW_DISSECTOR, NONE, PLAIN),
-    row("cgroup_skb/ingress", EXACT, P::CGROUP_SKB, A::CGROUP_INET_INGRESS, NONE, PLAIN),
-    row("cgroup_skb/egress", EXACT, P::CGROUP_SKB, A::CGROUP_INET_EGRESS, NONE, PLAIN),
+    optional(row("sk_msg", EXACT, P::SK_MSG, A::SK_MSG_VERDICT, NONE, PLAIN)),
+    optional(row("lirc_mode2", EXACT, P::LIRC_MODE2, A::LIRC_MODE2, NONE, PLAIN)),
+    optional(row("flow_dissector", EXACT, P::FLOW_DISSECTOR, A::FLOW_DISSECTOR, NONE, PLAIN)),
+    optional(row("cgroup_skb/ingress", EXACT, P::CGROUP_SKB, A::CGROUP_INET_INGRESS, NONE, PLAIN)),
+    optional(row("cgroup_skb/egress", EXACT, P::CGROUP_SKB, A::CGROUP_INET_EGRESS, NONE, PLAIN)),
     row("cgroup/skb", EXACT, P::CGROUP_SKB, NO, NONE, PLAIN),
     row("cgroup/sock_create", EXACT, P::CGROUP_SOCK, A::CGROUP_INET_SOCK_CREATE, NONE, PLAIN),
     row("cgroup/sock_release", EXACT, P::CGROUP_SOCK, A::CGROUP_INET_SOCK_RELEASE, NONE, PLAIN),
-    row("cgroup/sock", EXACT, P::CGROUP_SOCK, A::CGROUP_INET_SOCK_CREATE, NONE, PLAIN),
+    optional(row("cgroup/sock", EXACT, P::CGROUP_SOCK, A::CGROUP_INET_SOCK_CREATE, NONE, PLAIN)),
     row("cgroup/post_bind4", EXACT, P::CGROUP_SOCK, A::CGROUP_INET4_POST_BIND, NONE, PLAIN),
     row("cgroup/post_bind6", EXACT, P::CGROUP_SOCK, A::CGROUP_INET6_POST_BIND, NONE, PLAIN),
     row("cgroup/bind4", EXACT, P::CGROUP_SOCK_ADDR, A::CGROUP_INET4_BIND, NONE, PLAIN),
@@ -158,7 +163,7 @@ pub(super) static TABLE: &[SecKind] = &[
     row("cgroup/sysctl", EXACT, P::CGROUP_SYSCTL, A::CGROUP_SYSCTL, NONE, PLAIN),
     row("cgroup/getsockopt", EXACT, P::CGROUP_SOCKOPT, A::CGROUP_GETSOCKOPT, NONE, PLAIN),
     row("cgroup/setsockopt", EXACT, P::CGROUP_SOCKOPT, A::CGROUP_SETSOCKOPT, NONE, PLAIN),
-    row("cgroup/dev", EXACT, P::CGROUP_DEVICE, A::CGROUP_DEVICE, NONE, PLAIN),
+    optional(row("cgroup/dev", EXACT, P::CGROUP_DEVICE, A::CGROUP_DEVICE, NONE, PLAIN)),
     row("struct_ops", TARGET, P::STRUCT_OPS, NO, NONE, PLAIN),
     row("struct_ops.s", TARGET, P::STRUCT_OPS, NO, SLEEPABLE, PLAIN),
     row("sk_lookup", EXACT, P::SK_LOOKUP, A::SK_LOOKUP, NONE, PLAIN),

@@ -114,6 +114,14 @@ pub mod map_flags {
     pub const RDONLY_PROG: u32 = 1 << 7;
     /// An array whose values can be mapped.
     pub const MMAPABLE: u32 = 1 << 10;
+    /// Operations that are attached by a link.
+    pub const LINK: u32 = 1 << 13;
+    /// Operations of a module: the map's creation gets its BTF.
+    pub const VTYPE_BTF_OBJ_FD: u32 = 1 << 15;
+    /// The creation gets a BPF token.
+    pub const TOKEN_FD: u32 = 1 << 16;
+    /// An arena in which user space faults on pages that programs have not allocated.
+    pub const SEGV_ON_FAULT: u32 = 1 << 17;
     /// A ring buffer whose producers overwrite the oldest records instead of failing.
     pub const RB_OVERWRITE: u32 = 1 << 19;
 }

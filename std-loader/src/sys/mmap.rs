@@ -28,12 +28,14 @@ struct Region {
 }
 
 impl Region {
+    /// At `address`, if the kernel finds that right, for some files nowhere else.
     fn map(
         fd: BorrowedFd<'_>,
         offset: u64,
         len: usize,
         prot: ProtFlags,
         flags: MapFlags,
+        address: Option<NonZeroUsize>,
     ) -> Result<Self, SysError> {
         let invalid = || SysError::new(CALL, libc::EINVAL);
         // Slices may not be longer; the kernel would refuse sooner.
@@ -43,9 +45,9 @@ impl Region {
         let length = NonZeroUsize::new(len).ok_or_else(invalid)?;
         let offset = libc::off_t::try_from(offset).map_err(|_| invalid())?;
         seam(CALL)?;
-        // SAFETY: without an address hint and without MAP_FIXED the kernel chooses unused pages,
-        // so no memory that anything else knows of is touched.
-        let mapped = unsafe { mmap(None, length, prot, flags, fd, offset) };
+        // SAFETY: without MAP_FIXED the address is a hint, and the kernel chooses unused pages, so
+        // no memory that anything else knows of is touched.
+        let mapped = unsafe { mmap(address, length, prot, flags, fd, offset) };
         let start = mapped.map_err(|errno| SysError::from_errno(CALL, errno))?;
         Ok(Self {
             start: start.cast(),
@@ -86,7 +88,15 @@ impl Mmap {
         if !is_vmlinux_btf(fd) {
             return Err(SysError::new(CALL, libc::ENODEV));
         }
-        Region::map(fd, 0, len, ProtFlags::PROT_READ, MapFlags::MAP_PRIVATE).map(Self)
+        Region::map(
+            fd,
+            0,
+            len,
+            ProtFlags::PROT_READ,
+            MapFlags::MAP_PRIVATE,
+            None,
+        )
+        .map(Self)
     }
 }
 
@@ -148,8 +158,39 @@ impl SharedMmap {
             Access::Read => ProtFlags::PROT_READ,
             Access::ReadWrite => ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
         };
-        let region = Region::map(fd.as_fd(), offset, len, prot, MapFlags::MAP_SHARED)?;
+        let region = Region::map(fd.as_fd(), offset, len, prot, MapFlags::MAP_SHARED, None)?;
         Ok(Self { region, access })
+    }
+
+    /// Maps an arena of `len` bytes for reading and writing: at `address`, or, if that is 0, where
+    /// the kernel chooses. All processes map an arena at the same address.
+    ///
+    /// # Errors
+    /// `EBUSY` or `EINVAL` when the address is taken or not the arena's, `ENOMEM`.
+    pub fn map_arena(fd: impl AsFd, address: u64, len: usize) -> Result<Self, SysError> {
+        let address = usize::try_from(address).ok().and_then(NonZeroUsize::new);
+        let access = Access::ReadWrite;
+        let prot = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let region = Region::map(fd.as_fd(), 0, len, prot, MapFlags::MAP_SHARED, address)?;
+        Ok(Self { region, access })
+    }
+
+    /// Address of its first byte: of an arena the one that its pointers count from.
+    #[must_use]
+    pub fn address(&self) -> u64 {
+        self.region.start.addr().get() as u64
+    }
+
+    /// Bytes of it.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.region.len
+    }
+
+    /// Whether it has no bytes: never, as nothing can't be mapped.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.region.len == 0
     }
 
     /// Copies `dst.len()` bytes from offset `at`. Bytes that change meanwhile may be old or new;

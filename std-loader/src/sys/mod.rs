@@ -11,6 +11,8 @@
 //! | `mmap` | read-only bytes of the kernel's BTF; memory shared with the kernel |
 //! | `ring` | one mapped ring buffer: positions, headers, records |
 //! | `epoll` | waiting for several descriptors |
+//! | `bpffs` | directories of pins |
+//! | `rlimit` | the limit on locked memory |
 //! | `cpus` | how many values a per-CPU map has |
 //! | `fault` | tests only: makes the n-th call fail |
 //!
@@ -22,6 +24,7 @@
 
 mod attach_type;
 pub mod bpf;
+pub mod bpffs;
 mod cpus;
 pub mod epoll;
 mod error;
@@ -32,12 +35,14 @@ mod map_type;
 pub mod mmap;
 mod prog_type;
 pub mod ring;
+mod rlimit;
 
 pub use attach_type::AttachType;
 pub use cpus::possible_cpus;
 pub use error::SysError;
 pub use map_type::{MapType, UpdateMode, map_flags};
 pub use prog_type::ProgType;
+pub use rlimit::raise_memlock;
 
 #[cfg(any(test, feature = "fault-injection"))]
 use fault::check as seam;

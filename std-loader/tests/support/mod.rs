@@ -1,11 +1,15 @@
 //! What the tests of real loads share: privilege, descriptors, ids.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use core::time::Duration;
 use std::fs;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::Instant;
 
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 use relocore_loader::sys::bpf;
 use relocore_loader::{Error, Loaded, Object};
 
@@ -14,6 +18,20 @@ pub(crate) const LOADER: &[u8] = if cfg!(target_endian = "big") {
     include_bytes!("../bpf/loader.bpfeb.o")
 } else {
     include_bytes!("../bpf/loader.bpfel.o")
+};
+
+/// The object of `bpf/maps.bpf.c`.
+pub(crate) const MAPS: &[u8] = if cfg!(target_endian = "big") {
+    include_bytes!("../bpf/maps.bpfeb.o")
+} else {
+    include_bytes!("../bpf/maps.bpfel.o")
+};
+
+/// The object of `bpf/kernel.bpf.c`.
+pub(crate) const KERNEL: &[u8] = if cfg!(target_endian = "big") {
+    include_bytes!("../bpf/kernel.bpfeb.o")
+} else {
+    include_bytes!("../bpf/kernel.bpfel.o")
 };
 
 /// Options that it needs.
@@ -34,6 +52,37 @@ pub(crate) fn loader(object: &str) -> Object {
         .set_global("only_tgid", &std::process::id().to_ne_bytes())
         .unwrap();
     object
+}
+
+/// Another of these objects, with the variable `only_tgid` set to this process.
+pub(crate) fn for_this_process(name: &str, file: &[u8]) -> Object {
+    let mut object = Object::from_bytes(name, file).unwrap();
+    let tgid = std::process::id().to_ne_bytes();
+    object.set_global("only_tgid", &tgid).unwrap();
+    object
+}
+
+/// Does something in a thread that has a BPF file system of its own at `/mnt`, or says that there
+/// can be none.
+pub(crate) fn in_bpffs(test: &str, work: impl FnOnce(&Path) + Send) {
+    let thread = |work: &mut dyn FnMut()| {
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        let (none, private) = (None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE);
+        mount(none, "/", none, private, none)?;
+        mount(Some("bpf"), "/mnt", Some("bpf"), MsFlags::empty(), none)?;
+        work();
+        Ok::<_, nix::Error>(())
+    };
+    std::thread::scope(|scope| {
+        let mut work = Some(work);
+        let mut work = move || (work.take().unwrap())(Path::new("/mnt"));
+        let done = scope.spawn(move || thread(&mut work)).join();
+        match done {
+            Ok(Ok(())) => {}
+            Ok(Err(errno)) => eprintln!("SKIP {test}: no BPF file system in a namespace: {errno}"),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
 }
 
 /// Loads, or says that this process may not.

@@ -7,7 +7,7 @@ use relocore::btf::{Btf, Kind};
 use relocore::{Endian, TypeId};
 
 use super::access::{self, Local};
-use super::btf::{self, Strings};
+use super::btf;
 use super::import::Import;
 use super::mutate::{flavor, mutate};
 use super::program::{Access, Function, Insn, Program, Record};
@@ -47,13 +47,10 @@ impl Made {
     pub fn btf(&self) -> (Vec<u8>, Option<Vec<u8>>) {
         let mut base = self.types.clone();
         base.all.truncate(self.split);
-        let mut strings = Strings::new();
-        let vmlinux = btf::write(&base, 1, &mut strings, self.endian);
-        let module = (self.split < self.types.all.len()).then(|| {
-            let mut own = Strings::over(&strings);
-            btf::write(&self.types, self.split, &mut own, self.endian)
-        });
-        (vmlinux, module)
+        let vmlinux = btf::write(&base, 1, None, self.endian);
+        let module = (self.split < self.types.all.len())
+            .then(|| btf::write(&self.types, self.split, Some(&vmlinux), self.endian).bytes());
+        (vmlinux.bytes(), module)
     }
 }
 

@@ -11,7 +11,9 @@ use object::{
 };
 use relocore::Endian;
 
-use super::btf::{self, Strings, word_bytes};
+use crate::types::put;
+
+use super::btf::{self, number};
 use super::types::{Id, Types};
 
 /// An object file to be.
@@ -131,10 +133,10 @@ impl Insn {
                 bytes.extend(off.to_be_bytes());
             }
         }
-        bytes.extend(word_bytes(low, endian));
+        bytes.extend(put(low, endian));
         if self.code == Self::WIDE {
             bytes.extend([0; 4]);
-            bytes.extend(word_bytes(high, endian));
+            bytes.extend(put(high, endian));
         }
         bytes
     }
@@ -168,39 +170,35 @@ impl Program {
 
     /// `.BTF` and `.BTF.ext`.
     pub fn btf(&self) -> (Vec<u8>, Vec<u8>) {
-        let mut strings = Strings::new();
+        let mut raw = btf::write(&self.types, 1, None, self.endian);
         let mut words = vec![16]; // bytes of a record
         let mut rest = &self.records[..];
         while let Some(first) = rest.first() {
             let section = |record: &Record| &self.functions[record.function].section;
-            let same = rest
-                .iter()
-                .take_while(|one| section(one) == section(first))
-                .count();
-            words.push(strings.add(section(first)));
-            words.push(u32::try_from(same).expect("some hundreds"));
+            let same = rest.iter().take_while(|one| section(one) == section(first));
+            let same = same.count();
+            words.extend([raw.name(section(first).as_bytes()), number(same)]);
             for record in &rest[..same] {
-                let root = u32::try_from(record.root).expect("some thousands");
-                let access = match record.access.text() {
-                    // The string at 0 is empty too.
-                    text if text.is_empty() => 0,
-                    text => strings.add(&text),
-                };
-                words.extend([self.insn_off(record), root, access, record.kind]);
+                let access = raw.name(record.access.text().as_bytes());
+                words.extend([
+                    self.insn_off(record),
+                    number(record.root),
+                    access,
+                    record.kind,
+                ]);
             }
             rest = &rest[same..];
         }
         let relos = if words.len() > 1 { &words[..] } else { &[] };
-        let relos_len = u32::try_from(relos.len() * 4).expect("some kilobytes");
         let mut ext = match self.endian {
             Endian::Little => vec![0x9f, 0xeb, 1, 0],
             Endian::Big => vec![0xeb, 0x9f, 1, 0],
         };
         // Header of 32 bytes; neither functions nor lines.
-        let header = [32, 0, 0, 0, 0, 0, relos_len];
+        let header = [32, 0, 0, 0, 0, 0, number(relos.len() * 4)];
         let all = header.iter().chain(relos);
-        ext.extend(all.flat_map(|word| word_bytes(*word, self.endian)));
-        (btf::write(&self.types, 1, &mut strings, self.endian), ext)
+        ext.extend(all.flat_map(|word| put(*word, self.endian)));
+        (raw.bytes(), ext)
     }
 
     /// The object file.

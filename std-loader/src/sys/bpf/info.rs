@@ -54,15 +54,16 @@ struct RawMapInfo {
     _ifindex: [u32; 2],
     _netns: [u64; 2],
     btf_id: u32,
-    _type_ids: u32,
+    _type_ids: [u32; 3],
+    map_extra: u64,
 }
 
 /// `struct bpf_btf_info`.
 #[derive(FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
-struct RawBtfInfo {
-    btf: u64,
-    btf_size: u32,
+pub(super) struct RawBtfInfo {
+    pub(super) btf: u64,
+    pub(super) btf_size: u32,
     id: u32,
     name: u64,
     name_len: u32,
@@ -115,6 +116,8 @@ pub struct MapInfo {
     pub flags: u32,
     /// Its BTF; 0 is none.
     pub btf_id: u32,
+    /// More for some types, as it was created with.
+    pub map_extra: u64,
 }
 
 /// What the kernel says of a BTF.
@@ -170,6 +173,7 @@ pub fn map_info(map: BorrowedFd<'_>) -> Result<MapInfo, SysError> {
         max_entries: info.max_entries,
         flags: info.map_flags,
         btf_id: info.btf_id,
+        map_extra: info.map_extra,
     })
 }
 
@@ -200,7 +204,7 @@ pub fn btf_info(id: u32) -> Result<BtfInfo, SysError> {
 ///
 /// # Safety
 /// The addresses in `info` are valid for writing as much as its counts say.
-unsafe fn info_by_fd<T: FromBytes + IntoBytes>(
+pub(super) unsafe fn info_by_fd<T: FromBytes + IntoBytes>(
     fd: BorrowedFd<'_>,
     info: &mut T,
 ) -> Result<(), SysError> {
@@ -239,6 +243,7 @@ mod tests {
         assert_eq!(offset_of!(RawProgInfo, run_cnt), 200);
         assert_eq!(offset_of!(RawMapInfo, name), 24);
         assert_eq!(offset_of!(RawMapInfo, btf_id), 64);
+        assert_eq!(offset_of!(RawMapInfo, map_extra), 80);
         assert_eq!(offset_of!(RawBtfInfo, name), 16);
         assert_eq!(size_of::<RawBtfInfo>(), 32);
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use nix::libc;
 use zerocopy::{Immutable, IntoBytes};
 
-use super::{Cmd, NAME_BYTES, Ptr, bpf, bpf_fd, object_name, raw, raw_or_zero};
+use super::{Cmd, MapInfo, NAME_BYTES, Ptr, bpf, bpf_fd, map_info, object_name, raw, raw_or_zero};
 use crate::sys::{MapType, SysError, UpdateMode, possible_cpus};
 
 /// A map to create. `..Default::default()` leaves out what its type does not need.
@@ -114,19 +114,7 @@ impl MapFd {
         if map.map_type.0 > MapType::LAST.0 {
             return Err(cmd.error(libc::EINVAL));
         }
-        let value_size = u64::from(map.value_size);
-        // As the kernel's `bpf_map_value_size`.
-        let value_len = if map.map_type.is_per_cpu() {
-            value_size
-                .next_multiple_of(8)
-                .checked_mul(possible_cpus()? as u64)
-        } else if map.map_type.holds_fds() {
-            Some(size_of::<u32>() as u64)
-        } else {
-            Some(value_size)
-        };
-        let value_len = value_len.and_then(|len| usize::try_from(len).ok());
-        let value_len = value_len.ok_or_else(|| cmd.error(libc::E2BIG))?;
+        let value_len = value_len(cmd, map.map_type, map.value_size)?;
         let key_len = usize::try_from(map.key_size).map_err(|_| cmd.error(libc::E2BIG))?;
         let mut attr = CreateAttr {
             map_type: map.map_type.0,
@@ -159,6 +147,31 @@ impl MapFd {
             value_len,
             consumed: Arc::default(),
         })
+    }
+
+    /// Takes a map that exists already, with the sizes that the kernel says it has. All calls on a
+    /// descriptor of something else will fail.
+    ///
+    /// # Errors
+    /// `EINVAL` for a descriptor of no BPF object, or a type newer than those of [`MapType`]; what
+    /// [`possible_cpus`] gives for per-CPU types.
+    pub fn from_fd(fd: OwnedFd) -> Result<(Self, MapInfo), SysError> {
+        let cmd = Cmd::OBJ_GET_INFO_BY_FD;
+        let info = map_info(fd.as_fd())?;
+        let is_map = info.map_type != MapType::UNSPEC && info.map_type.0 <= MapType::LAST.0;
+        if !is_map {
+            return Err(cmd.error(libc::EINVAL));
+        }
+        let map = Self {
+            fd,
+            map_type: info.map_type,
+            flags: info.flags,
+            max_entries: info.max_entries,
+            key_len: info.key_size as usize,
+            value_len: value_len(cmd, info.map_type, info.value_size)?,
+            consumed: Arc::default(),
+        };
+        Ok((map, info))
     }
 
     /// What kind of map it is.
@@ -287,6 +300,22 @@ impl AsFd for MapFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// Bytes of a value as it is copied: the kernel's `bpf_map_value_size`.
+fn value_len(cmd: Cmd, map_type: MapType, value_size: u32) -> Result<usize, SysError> {
+    let value_size = u64::from(value_size);
+    let len = if map_type.is_per_cpu() {
+        value_size
+            .next_multiple_of(8)
+            .checked_mul(possible_cpus()? as u64)
+    } else if map_type.holds_fds() {
+        Some(size_of::<u32>() as u64)
+    } else {
+        Some(value_size)
+    };
+    let len = len.and_then(|len| usize::try_from(len).ok());
+    len.ok_or_else(|| cmd.error(libc::E2BIG))
 }
 
 /// Makes a map read-only for system calls, for good; programs write on unless it was created with

@@ -9,7 +9,9 @@
 //! by zeros, and a longer one as long as what it does not know is zero. So an old kernel fails
 //! with `E2BIG` only when a newer field is in fact used.
 
+mod bind;
 mod btf;
+mod btf_data;
 mod info;
 mod link;
 mod map;
@@ -17,6 +19,7 @@ mod object;
 mod prog;
 #[cfg(test)]
 pub(crate) mod testing;
+mod token;
 
 use core::ffi::{CStr, c_int, c_long};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -26,7 +29,9 @@ use zerocopy::{Immutable, IntoBytes};
 
 use super::{SysError, seam};
 
+pub use bind::prog_bind_map;
 pub use btf::{BtfLoad, btf_load};
+pub use btf_data::btf_bytes;
 pub use info::{BtfInfo, MapInfo, ProgInfo, btf_info, map_info, prog_info};
 pub use link::{LinkTarget, link_create, raw_tracepoint_open};
 pub use map::{MapCreate, MapFd, map_freeze};
@@ -35,6 +40,7 @@ pub use object::{
     prog_next_id,
 };
 pub use prog::{Log, ProgLoad, Records, prog_load};
+pub use token::token_create;
 
 /// Bytes of a map's or program's name in the kernel, its terminating NUL included.
 const NAME_BYTES: usize = 16;
@@ -68,6 +74,8 @@ impl Cmd {
     const MAP_FREEZE: Self = Self::new(22, "bpf(BPF_MAP_FREEZE)");
     const BTF_GET_NEXT_ID: Self = Self::new(23, "bpf(BPF_BTF_GET_NEXT_ID)");
     const LINK_CREATE: Self = Self::new(28, "bpf(BPF_LINK_CREATE)");
+    const PROG_BIND_MAP: Self = Self::new(35, "bpf(BPF_PROG_BIND_MAP)");
+    const TOKEN_CREATE: Self = Self::new(36, "bpf(BPF_TOKEN_CREATE)");
 
     const fn new(number: c_int, name: &'static str) -> Self {
         Self { number, name }
