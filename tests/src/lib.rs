@@ -9,6 +9,7 @@ mod data;
 pub mod edit;
 pub mod elf_file;
 pub mod exercise;
+pub mod generate;
 pub mod mutate;
 mod real;
 mod relocate;

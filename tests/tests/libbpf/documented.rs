@@ -11,6 +11,9 @@ use crate::hook::Seen;
 
 /// One record, by both.
 pub(crate) struct Both<'a> {
+    pub(crate) record: &'a CoreRelo,
+    /// What libbpf found for the object's other records.
+    pub(crate) answers: &'a Answers,
     pub(crate) ours: &'a Resolution,
     pub(crate) libbpf: &'a Seen,
     pub(crate) target_is_big_endian: bool,
@@ -31,7 +34,10 @@ pub(crate) const DOCUMENTED: [(&str, Applies); 3] = [
     ),
     (
         "left shift of a bitfield for a big-endian target: libbpf takes the host's byte order",
-        |both| both.ours.kind == Some(RelocKind::FieldLshift) && both.target_is_big_endian,
+        |both| {
+            let shift = both.ours.kind == Some(RelocKind::FieldLshift);
+            shift && both.target_is_big_endian && plausible(both)
+        },
     ),
     (
         "a value that does not fit the immediate: libbpf truncates it",
@@ -50,12 +56,15 @@ pub(crate) const fn question(record: &CoreRelo, kind: u32) -> (TypeId, StrOff, u
 /// Is our left shift for a big-endian target right? Worked out of libbpf's answers, where the object
 /// asks for size and right shift of the same field too. A load of so many bytes fills the low end of
 /// 64 bits; the field's first bit, `inset` after the load's, is to become the highest.
-pub(crate) fn plausible(both: &Both<'_>, record: &CoreRelo, libbpf: &Answers) -> bool {
-    let answer = |kind: RelocKind| libbpf.get(&question(record, kind as u32)).copied();
-    let (Some(bytes), Some(rshift), Some(RelocKind::FieldLshift)) = (
+fn plausible(both: &Both<'_>) -> bool {
+    let answer = |kind: RelocKind| {
+        both.answers
+            .get(&question(both.record, kind as u32))
+            .copied()
+    };
+    let (Some(bytes), Some(rshift)) = (
         answer(RelocKind::FieldByteSize),
         answer(RelocKind::FieldRshift),
-        both.ours.kind,
     ) else {
         return true; // not asked for
     };

@@ -3,6 +3,7 @@
 //! | module | compares |
 //! |---|---|
 //! | [`matrix`] | real objects and `tests/data`, on every kernel: `tests/matrix.sh` prints the table |
+//! | [`random`] | programs made up from a seed, on kernels and on made-up targets |
 //! | [`compare`] | one object on one target |
 //! | [`documented`] | where we mean to differ |
 //! | [`hook`], [`ffi`] | libbpf, made to tell what it does |
@@ -16,3 +17,4 @@ mod documented;
 mod ffi;
 mod hook;
 mod matrix;
+mod random;
