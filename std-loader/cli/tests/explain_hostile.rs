@@ -1,6 +1,6 @@
 //! Explanations over damaged input: whatever relocates, or fails to, can be told of.
 
-use std::fmt::Write;
+use core::fmt::Write;
 use std::fs;
 use std::path::Path;
 

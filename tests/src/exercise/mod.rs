@@ -11,8 +11,8 @@
 //! | walking again gives the same; the index changes the time only | `types` |
 //! | relocating again gives the same, whatever was in the buffers | `pair` |
 //! | relocating what is relocated changes nothing | `pair` |
-//! | an error says what, where, and with which numbers | [`told`] |
-//! | texts are bounded | [`printed`] |
+//! | an error says what, where, and with which numbers | `told` |
+//! | texts are bounded | `printed` |
 //! | so are the steps of work, by the input's length (built with `--cfg fuzzing`) | `bound` |
 
 mod bound;
