@@ -281,13 +281,14 @@ impl<'a, 's> Relocator<'a, 's> {
         let Some((first, mismatch)) = mismatch else {
             return Ok(Err(Reason::NoCandidate));
         };
-        // Would a dropped one have matched? Then the order of records has decided.
+        // Would a dropped one have matched? Then the order of records has decided. What is wrong
+        // with it is nobody's failure.
         for at in range {
             let Some(&candidate) = self.candidates.get(at) else {
                 break;
             };
             if candidate.state == State::Dropped
-                && self.try_candidate(kind, leaf, candidate)?.is_ok()
+                && matches!(self.try_candidate(kind, leaf, candidate), Ok(Ok(_)))
             {
                 return Ok(Err(Reason::Narrowed {
                     would_fit: candidate.target(),

@@ -172,19 +172,19 @@ impl Spec {
         })
     }
 
-    /// Goes down from the root by the numbers after the first.
-    fn descend<'a>(&mut self, local: &Btf<'a>, ty: Type<'a>) -> Result<Leaf<'a>, Failure> {
-        let mut leaf = Leaf::new(ty);
+    /// Goes down from the root by the numbers after the first. The access ends at its last turning
+    /// point, though anonymous members may follow it and count for the offset.
+    fn descend<'a>(&mut self, local: &Btf<'a>, root: Type<'a>) -> Result<Leaf<'a>, Failure> {
+        let (mut ty, mut leaf) = (root, Leaf::new(root));
         for position in 1..self.raw.len() {
             let index = self.raw.get(position).copied().unwrap_or(0);
-            let ty = leaf.ty;
             let at = ty.id();
             let position = u8::try_from(position).unwrap_or(u8::MAX);
             let mismatch = Failure::AccessMismatch { position, at };
             if ty.kind().is_composite() {
                 let member = ty.members().get(index).ok_or(mismatch)?;
                 self.advance_bits(u64::from(member.offset.0))?;
-                leaf.member = None;
+                ty = local.skip_mods(member.ty).map_err(Failure::Local)?;
                 if member.name != StrOff::EMPTY {
                     // A name that is there but empty would match any anonymous member.
                     if local.name_is(member.name, b"").map_err(Failure::Local)? {
@@ -195,9 +195,9 @@ impl Spec {
                         index,
                         name: Some(member.name),
                     })?;
-                    leaf.member = Some(member);
+                    let member = Some(member);
+                    leaf = Leaf { ty, member };
                 }
-                leaf.ty = local.skip_mods(member.ty).map_err(Failure::Local)?;
             } else if let Some(array) = ty.array() {
                 let element = local.skip_mods(array.element).map_err(Failure::Local)?;
                 if index >= array.len
@@ -212,7 +212,7 @@ impl Spec {
                 })?;
                 let bytes = local.size_of(element).map_err(Failure::Local)?;
                 self.advance(index, bytes)?;
-                leaf = Leaf::new(element);
+                (ty, leaf) = (element, Leaf::new(element));
             } else {
                 return Err(mismatch);
             }

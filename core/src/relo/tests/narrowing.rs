@@ -5,7 +5,7 @@ extern crate std;
 use std::vec::Vec;
 
 use crate::relo::{Failure, Outcome, Reason, RelocKind, TargetType};
-use crate::testing::{BOTH, Builder, SIGNED, UNSIGNED, answers, m};
+use crate::testing::{BOTH, Builder, SIGNED, UNSIGNED, answers, bits, failure, m, poison};
 use crate::units::{Endian, TypeId};
 
 use RelocKind::*;
@@ -189,6 +189,24 @@ fn disagreement_of_other_values() {
         let answer = answers(endian, &local, &[&target], &[record])[0];
         assert_eq!((answer.local_bytes, answer.target_bytes), (4, 4));
     }
+}
+
+/// A candidate that is out of the race can't fail a record any more.
+#[test]
+fn what_is_wrong_with_a_dropped_candidate_does_not_matter() {
+    let mut target = Builder::new();
+    let int = target.add_int("int", 4, SIGNED);
+    target.add_struct("foo", 16, &[m("a", int, 0)]);
+    // No load of 8 bytes covers `b`.
+    let b = bits("b", int, 60, 8);
+    target.add_struct("foo___1", 16, &[m("c", int, 0), b]);
+    let outcomes = offsets(&[&target], "ab");
+    assert_eq!(outcomes[0], Outcome::Value(0));
+    let reason = poison(outcomes[1]);
+    assert!(matches!(reason, Reason::NoMatch { candidates: 1, .. }));
+    // Still in it, it does.
+    let outcomes = offsets(&[&target], "b");
+    assert!(matches!(failure(outcomes[0]), Failure::Bitfield { .. }));
 }
 
 #[test]

@@ -289,6 +289,38 @@ fn element_knows_offset_and_size_only() {
     );
 }
 
+/// Behind the last turning point anonymous members count for the local offset, and for nothing
+/// else (libbpf: `spec->spec[spec->len - 1]` is what a record is about).
+#[test]
+fn access_that_ends_with_an_anonymous_member() {
+    let values = |access, kind| {
+        let (local, target, _) = pair(Endian::Little, access, kind);
+        (local, target)
+    };
+    // Of the root only the index is left.
+    assert_eq!(values("0:5", FieldByteOffset), (80, Outcome::Value(0)));
+    assert_eq!(values("0:5:0", FieldByteSize), (88, Outcome::Value(96)));
+    let (local, outcome) = values("0:5:0", FieldRshift);
+    assert_eq!((local, failure(outcome)), (0, Failure::NotOfElement));
+    // Of `struct T { struct S s; }` the member is.
+    let wrapped = |pad| {
+        let (mut b, s, _) = worked(pad);
+        let t = b.add_struct("T", 96, &[m("s", s, pad)]);
+        (b, t)
+    };
+    let ((mut local, t), (target, _)) = (wrapped(0), wrapped(64));
+    for (kind, values) in [
+        (FieldByteOffset, (80, 8)),
+        (FieldByteSize, (88, 96)),
+        (FieldSigned, (0, 0)),
+    ] {
+        let record = local.record(t, "0:0:5:0", kind);
+        let answer = answers(Endian::Little, &local, &[&target], &[record])[0];
+        let found = (answer.local, answer.outcome);
+        assert_eq!(found, (values.0, Outcome::Value(values.1)), "{kind:?}");
+    }
+}
+
 #[test]
 fn access_strings() {
     let (mut local, s, e) = worked(0);
