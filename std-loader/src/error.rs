@@ -358,15 +358,31 @@ fn format(f: &mut fmt::Formatter<'_>, error: relocore::Error) -> fmt::Result {
     }
 }
 
+/// Each cause once: in the words for people, or else in one line.
 fn relocations(f: &mut fmt::Formatter<'_>, failed: &[FailedRelocation]) -> fmt::Result {
     match failed {
-        [only] => write!(f, "a relocation failed: {only}"),
-        _ => {
-            write!(f, "{} relocations failed:", failed.len())?;
-            failed.iter().try_for_each(|one| write!(f, "\n  {one}"))
+        [_] => f.write_str("a relocation failed:")?,
+        _ => write!(f, "{} relocations failed:", failed.len())?,
+    }
+    let mut told: Vec<&str> = Vec::new();
+    for one in failed {
+        match one.explanation.as_str() {
+            "" => write!(f, "\n  {one}")?,
+            text if told.contains(&text) => {}
+            _ if told.len() == MAX_TOLD => {
+                return write!(f, "\n\nand others that are left out here, such as {one}");
+            }
+            text => {
+                write!(f, "\n\n{text}")?;
+                told.push(text);
+            }
         }
     }
+    Ok(())
 }
+
+/// Causes of failed relocations that one error tells.
+const MAX_TOLD: usize = 16;
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {

@@ -201,8 +201,9 @@ const FAILING: [Failing; 7] = [
         |object| turn_on(object, "unguarded"),
         &[
             "program `unguarded` in section `?raw_tp/sys_enter` was refused: bpf(BPF_PROG_LOAD): EINVAL",
-            "\n  invalid func unknown#195896080\n",
-            " needs task_struct___none.relocore_has_no_such_field: `struct task_struct` has no member",
+            "\n  1: <`none->relocore_has_no_such_field` is not in this kernel>\n",
+            "error: `none->relocore_has_no_such_field` is not in this kernel\n",
+            "`struct task_struct` has no member `relocore_has_no_such_field` in the kernel",
         ],
     ),
     (

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use crate::relo::{Outcome, Reason, RelocKind};
 
+use super::headline::Summary;
 use super::source::SourceLine;
 
 /// One access that the kernel answers in one way, wherever in the object it is.
@@ -50,6 +51,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The matter in a few words: `` `task->mm` is not in this kernel ``.
+    #[must_use]
+    pub const fn summary(&self) -> Summary<'_> {
+        Summary(self)
+    }
+
     /// Is the type as a whole the matter, and not the member?
     #[must_use]
     pub const fn is_whole_type(&self) -> bool {

@@ -1,15 +1,56 @@
-//! The end of a finding's first sentence: how the access fares on this kernel.
+//! A finding's first sentence: how the access fares on this kernel.
 //!
-//! Enters: a [`Finding`]. Leaves: words that stand after its name.
+//! Enters: a [`Finding`]. Leaves: its name and what is the matter with it.
+
+use core::fmt;
 
 use crate::relo::{Failure, Outcome, Reason, RelocKind, Why};
 
-use super::finding::Finding;
+use super::finding::{Effect, Finding};
 
-pub(super) fn of(finding: &Finding) -> &'static str {
+/// [`Finding::summary`].
+#[derive(Clone, Copy, Debug)]
+pub struct Summary<'a>(pub(super) &'a Finding);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(finding) = self;
+        let name = if finding.is_whole_type() {
+            &finding.root
+        } else {
+            &finding.access
+        };
+        match finding.effect {
+            Effect::Found => write!(f, "`{name}` {}", Found(finding.kind, &finding.why)),
+            Effect::Unused => write!(f, "`{name}`: {}", finding.why),
+            _ => write!(f, "`{name}` {}", ending(finding)),
+        }
+    }
+}
+
+/// The value that was found, as the end of a sentence.
+struct Found<'a>(Option<RelocKind>, &'a str);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(kind, text) = *self;
+        match kind {
+            Some(RelocKind::FieldByteSize | RelocKind::TypeSize) => write!(f, "has {text}"),
+            Some(
+                RelocKind::FieldExists
+                | RelocKind::TypeExists
+                | RelocKind::EnumvalExists
+                | RelocKind::TypeMatches,
+            ) => f.write_str(text),
+            _ => write!(f, "is {text}"),
+        }
+    }
+}
+
+const fn ending(finding: &Finding) -> &'static str {
     match finding.outcome {
         Outcome::Poison(reason) => missing(reason),
-        Outcome::Absent(_) if finding.kind == Some(RelocKind::TypeMatches) => {
+        Outcome::Absent(_) if matches!(finding.kind, Some(RelocKind::TypeMatches)) => {
             "does not match this kernel's"
         }
         Outcome::Absent(reason) => missing(reason),

@@ -37,6 +37,7 @@ mod value;
 mod wrap;
 
 pub use finding::{Candidate, Effect, Finding, Guard, Use};
+pub use headline::Summary;
 pub use lint::{Lint, LintKind, lint};
 pub use report::{Input, Report, Which};
 pub use source::SourceLine;

@@ -95,6 +95,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Records that the report leaves out for their number.
     pub left_out: usize,
+    /// The first record of the finding that an instruction belongs to, by section and offset.
+    places: HashMap<(u32, u32), usize>,
 }
 
 /// What makes two records one finding.
@@ -151,6 +153,7 @@ impl Report {
             describer: Describer::new(input, Steps(MAX_STEPS)),
             findings: Vec::new(),
             keys: HashMap::new(),
+            places: HashMap::new(),
             uses: 0,
             left_out: 0,
         };
@@ -160,6 +163,7 @@ impl Report {
         let mut report = Self {
             findings: builder.findings,
             left_out: builder.left_out,
+            places: builder.places,
         };
         report.sort();
         Ok(report)
@@ -169,6 +173,15 @@ impl Report {
     pub fn problems(&self) -> impl Iterator<Item = &Finding> {
         let findings = self.findings.iter();
         findings.filter(|finding| finding.effect.is_problem())
+    }
+
+    /// The finding that the instruction at `insn_off` bytes of that section (by ELF index) belongs
+    /// to, if any is told.
+    #[must_use]
+    pub fn finding_at(&self, section: u32, insn_off: u32) -> Option<&Finding> {
+        let record = self.places.get(&(section, insn_off))?;
+        let mut findings = self.findings.iter();
+        findings.find(|finding| finding.record == *record)
     }
 
     /// Stable: findings of one root keep the order of their records.
@@ -211,6 +224,7 @@ struct Builder<'i, 'a> {
     findings: Vec<Finding>,
     /// The last finding of each key, with its outcome's first record.
     keys: HashMap<Key, (usize, Outcome)>,
+    places: HashMap<(u32, u32), usize>,
     uses: usize,
     left_out: usize,
 }
@@ -256,6 +270,10 @@ impl Builder<'_, '_> {
         let line = self.line(&told);
         let one_use = self.one_use(&told, line, guard);
         if let Some(finding) = known.and_then(|(nth, _)| self.findings.get_mut(*nth)) {
+            if let Some(program) = told.program {
+                let place = (program.section, told.record.insn_off);
+                self.places.insert(place, finding.record);
+            }
             if whole {
                 let path = RecordPath::new(self.input.plan.local(), &told.record).to_string();
                 let is_new = finding.path != path && !finding.others.contains(&path);
@@ -285,6 +303,10 @@ impl Builder<'_, '_> {
                 .describe(told.number, &told.record, &told.resolution, effect, &place);
         finding.uses.push(one_use);
         self.uses = self.uses.saturating_add(1);
+        if let Some(program) = told.program {
+            let place = (program.section, told.record.insn_off);
+            self.places.insert(place, finding.record);
+        }
         self.keys.insert(key, (self.findings.len(), outcome));
         self.findings.push(finding);
     }

@@ -113,28 +113,17 @@ impl Display for FindingText<'_> {
 
 impl FindingText<'_> {
     fn headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding {
-            effect,
-            access,
-            root,
-            why,
-            ..
-        } = self.finding;
-        let Style {
-            error, calm, end, ..
-        } = self.style;
-        let start = if effect.is_problem() { error } else { calm };
-        write!(f, "{start}{}{end}: ", effect.word())?;
+        let (effect, style) = (self.finding.effect, self.style);
+        let start = if effect.is_problem() {
+            style.error
+        } else {
+            style.calm
+        };
+        let (word, end) = (effect.word(), style.end);
+        write!(f, "{start}{word}{end}: {}", self.finding.summary())?;
         match effect {
-            Effect::Found => {
-                write!(f, "`{access}` {}", Found(self.finding.kind, why))?;
-                self.where_found(f)
-            }
-            Effect::Unused => write!(f, "`{access}`: {why}"),
-            _ if self.finding.is_whole_type() => {
-                write!(f, "`{root}` {}", super::headline::of(self.finding))
-            }
-            _ => write!(f, "`{access}` {}", super::headline::of(self.finding)),
+            Effect::Found => self.where_found(f),
+            _ => Ok(()),
         }
     }
 
@@ -288,25 +277,6 @@ impl Display for Spot<'_> {
             None => file.strip_prefix("./").unwrap_or(file),
         };
         write!(f, "{}:{line}", Shown(name))
-    }
-}
-
-/// The value that was found, as the end of a sentence.
-struct Found<'a>(Option<RelocKind>, &'a str);
-
-impl Display for Found<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(kind, text) = *self;
-        match kind {
-            Some(RelocKind::FieldByteSize | RelocKind::TypeSize) => write!(f, "has {text}"),
-            Some(
-                RelocKind::FieldExists
-                | RelocKind::TypeExists
-                | RelocKind::EnumvalExists
-                | RelocKind::TypeMatches,
-            ) => f.write_str(text),
-            _ => write!(f, "is {text}"),
-        }
     }
 }
 

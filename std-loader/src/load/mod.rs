@@ -250,7 +250,11 @@ impl Kernel<'_> {
             ..ProgLoad::default()
         };
         let level = program.log_level().unwrap_or(self.object.log_level);
-        let (fd, log) = program::load(program, &load, level, &assembled, material)?;
+        let explain = |program: &Program| {
+            let reached = material.code.reached();
+            relocate::explain(self.object, material.elf, reached, program.name())
+        };
+        let (fd, log) = program::load(program, &load, level, &assembled, material, explain)?;
         for made in material.maps.iter().flatten().filter(|made| made.is_rodata) {
             // For listings, which show a program's constants; older kernels can't, and do without.
             let _ = prog_bind_map(fd.as_fd(), made.map.as_fd());

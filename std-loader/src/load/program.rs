@@ -6,7 +6,9 @@
 
 use std::os::fd::OwnedFd;
 
-use relocore::insn::POISON_IMM;
+use relocore::Endian;
+use relocore::explain::Report;
+use relocore::insn::{INSN_BYTES, Insn};
 
 use crate::error::ErrorKind;
 use crate::kernel::kernel_version;
@@ -22,16 +24,18 @@ use super::memlock::with_memlock;
 use super::older::for_older_kernel;
 use super::refused::Refused;
 use super::unknown;
-use super::verifier_log::unknown_calls;
+use super::verifier_log::{rewritten, unknown_calls};
 
 /// Loads the program that `load` describes and `assembled` tells the origin of. Gives what the
-/// verifier wrote, if it was asked to.
+/// verifier wrote, if it was asked to. `explain` works out what the kernel lacks of what the program
+/// accesses.
 pub(super) fn load(
     program: &Program,
     load: &ProgLoad<'_>,
     log_level: u32,
     assembled: &Assembled,
     material: &Material<'_>,
+    explain: impl FnOnce(&Program) -> Option<Report>,
 ) -> Result<(OwnedFd, String), ErrorKind> {
     let (result, text) = logged(log_level, |mut log| {
         with_memlock(|| prog_load(load, log.as_deref_mut()))
@@ -67,45 +71,53 @@ pub(super) fn load(
             None => ErrorKind::sys(Step::LoadProgram, program.name(), source),
         });
     }
-    let reasons = reasons(&log, assembled, material);
-    Err(ErrorKind::Refused(Box::new(Refused {
+    let missing = |slot, number| missing(number, slot, material);
+    let calls = unknown_calls(&log);
+    let reasons = calls.filter_map(|(slot, number)| Some(missing(slot, number)?.1));
+    let mut refused = Refused {
         program: program.name().to_owned(),
         section: program.section().to_owned(),
         source,
-        log,
-        reasons,
-    })))
+        reasons: reasons.collect(),
+        log: rewritten(&log, |slot, number| Some(missing(slot, number)?.0)),
+        findings: Vec::new(),
+    };
+    if has_poison(&assembled.insns)
+        && let Some(report) = explain(program)
+    {
+        refused.explain(&report, |slot| assembled.origin(material.parts, slot));
+    }
+    Err(ErrorKind::Refused(Box::new(refused)))
 }
 
-/// Why instructions are there that the verifier does not know.
-fn reasons(log: &str, assembled: &Assembled, material: &Material<'_>) -> Vec<String> {
+/// The function or map that is missing behind a call of that number: in a few words, and with what
+/// can be done.
+fn missing(number: i32, slot: u32, material: &Material<'_>) -> Option<(String, String)> {
     let parts = material.parts;
-    let mut reasons = Vec::new();
-    for (slot, number) in unknown_calls(log) {
-        let nth = |first: i32| usize::try_from(number.checked_sub(first)?).ok();
-        let reason = if number == POISON_IMM {
-            let origin = assembled.origin(parts, slot);
-            let text = origin.and_then(|(section, at)| material.patched.poison(section, at));
-            text.map(|text| {
-                format!("instruction {slot} needs {text}; guard it with an existence check")
-            })
-        } else if let Some(one) = nth(MISSING_FUNCTION).and_then(|nth| parts.externs.list.get(nth))
-        {
-            let name = &one.name;
-            Some(format!(
+    let nth = |first: i32| usize::try_from(number.checked_sub(first)?).ok();
+    if let Some(one) = nth(MISSING_FUNCTION).and_then(|nth| parts.externs.list.get(nth)) {
+        let name = &one.name;
+        return Some((
+            format!("function `{name}` is not in this kernel"),
+            format!(
                 "instruction {slot} calls `{name}`, which is weak and missing; guard it with \
                  bpf_ksym_exists()"
-            ))
-        } else {
-            let map = nth(MISSING_MAP).and_then(|nth| parts.maps.get(nth));
-            map.map(|map| {
-                let name = map.name();
-                format!("instruction {slot} uses map `{name}`, which was not to be created")
-            })
-        };
-        reasons.extend(reason);
+            ),
+        ));
     }
-    reasons
+    let map = nth(MISSING_MAP).and_then(|nth| parts.maps.get(nth))?;
+    let name = map.name();
+    Some((
+        format!("map `{name}` was not created"),
+        format!("instruction {slot} uses map `{name}`, which was not to be created"),
+    ))
+}
+
+/// Is there an instruction whose relocation found nothing?
+fn has_poison(insns: &[u8]) -> bool {
+    let (slots, _) = insns.as_chunks::<INSN_BYTES>();
+    let mut slots = slots.iter();
+    slots.any(|slot| Insn::decode(*slot, Endian::NATIVE) == Insn::POISON)
 }
 
 /// The kernel's version, for programs that older kernels want it for; 0 if it can't be told.

@@ -1,19 +1,21 @@
 //! CO-RE: the object's instructions, patched for the target, before anything is created.
 //!
 //! Enters: the object, and the functions that will be loaded. Leaves: [`Patched`]: bytes of the
-//! sections that changed, what was poisoned and why, for the day the verifier reaches it, and what
-//! could not be resolved at all. The target is opened only if a record of those functions asks for it, modules only if the target
-//! lacks a type.
+//! sections that changed, and what could not be resolved at all, explained. The target is opened
+//! only if a record of those functions asks for it, modules only if the target lacks a type. Why
+//! something was poisoned is worked out on the day the verifier reaches it ([`explain`]), by doing
+//! all this once more: most loads never ask.
 
 use core::fmt;
 use std::collections::{HashMap, HashSet};
 
 use relocore::btf::Btf;
 use relocore::elf::{self, ProgramRange};
+use relocore::explain::{Finding, FindingText, Input, Report, Style, Which};
 use relocore::insn::INSN_BYTES;
 use relocore::owned::{Relocated, relocate_opening, relocate_wanted};
 use relocore::plan::Plan;
-use relocore::relo::{Outcome, Resolution, needs_target};
+use relocore::relo::{Outcome, needs_target};
 use relocore::show::{OutcomeText, Subject};
 
 use crate::error::ErrorKind;
@@ -26,8 +28,6 @@ use super::targets::Targets;
 pub(super) struct Patched {
     /// Bytes of sections, by index; those that had nothing to patch are not here.
     sections: HashMap<u32, Vec<u8>>,
-    /// Why instructions were poisoned, by section and offset.
-    poisoned: HashMap<(u32, u32), String>,
     /// Records that can't be resolved, with their function's place in the object's list.
     failed: Vec<(Option<usize>, FailedRelocation)>,
 }
@@ -52,13 +52,6 @@ impl Patched {
         let failed = failed.filter(|(function, _)| function.is_none_or(&is_in));
         failed.map(|(_, failed)| failed.clone()).collect()
     }
-
-    /// Why the instruction there was poisoned, if it was.
-    pub(super) fn poison(&self, section: u32, offset_bytes: u32) -> Option<&str> {
-        self.poisoned
-            .get(&(section, offset_bytes))
-            .map(String::as_str)
-    }
 }
 
 /// A CO-RE record that can't be resolved at all.
@@ -75,6 +68,9 @@ pub struct FailedRelocation {
     pub path: String,
     /// Why it can't.
     pub reason: String,
+    /// The same for who does not know BTF: lines with the source, what the kernel has instead, and
+    /// what to do. Several records may have one cause, and then one explanation.
+    pub explanation: String,
 }
 
 impl fmt::Display for FailedRelocation {
@@ -85,6 +81,7 @@ impl fmt::Display for FailedRelocation {
             offset_bytes,
             path,
             reason,
+            ..
         } = self;
         let slot = *offset_bytes as usize / INSN_BYTES;
         write!(
@@ -100,8 +97,42 @@ pub(super) fn relocate(
     elf: elf::Object<'_>,
     wanted: impl Iterator<Item = usize>,
 ) -> Result<Patched, ErrorKind> {
+    let relocated = relocated(object, elf, wanted, |answered| answered.patched(object))?;
+    // Without types there are no records.
+    Ok(relocated.unwrap_or_default())
+}
+
+/// What the kernel lacks of what a program accesses; relocates as [`relocate`] does.
+pub(super) fn explain(
+    object: &Object,
+    elf: elf::Object<'_>,
+    wanted: impl Iterator<Item = usize>,
+    program: &str,
+) -> Option<Report> {
+    let report = relocated(object, elf, wanted, |answered| {
+        Ok(answered.report(Some(program))?)
+    });
+    // What went well the first time, and goes wrong now, leaves the error as it is.
+    report.ok().flatten()
+}
+
+/// All answers, with what they are about.
+struct Answered<'a> {
+    plan: &'a Plan<'a>,
+    targets: &'a [Btf<'a>],
+    modules: &'a [&'a str],
+    relocated: Relocated,
+}
+
+/// Relocates, and hands over the answers; nothing if the object has no types.
+fn relocated<T>(
+    object: &Object,
+    elf: elf::Object<'_>,
+    wanted: impl Iterator<Item = usize>,
+    then: impl FnOnce(Answered<'_>) -> Result<T, ErrorKind>,
+) -> Result<Option<T>, ErrorKind> {
     let Ok(local) = elf.btf() else {
-        return Ok(Patched::default()); // without types there are no records
+        return Ok(None);
     };
     let functions = &object.parts.functions;
     let place = |nth: usize| {
@@ -117,7 +148,7 @@ pub(super) fn relocate(
     let plan = Plan::new(elf, &mut slots, &mut programs)?;
     if !asks_target(&plan, wanted)? {
         let relocated = relocate_wanted(&plan, &[], wanted)?;
-        return patched(object, &plan, &[], &[], relocated);
+        return then(Answered::new(&plan, &[], &[], relocated)).map(Some);
     }
     let mut targets = Targets::open(object)?;
     let mut slots = Vec::new();
@@ -133,25 +164,22 @@ pub(super) fn relocate(
             )?;
         let vmlinux = [vmlinux];
         if relocated.unmatched_roots == 0 {
-            return patched(object, &plan, &vmlinux, &[], relocated);
+            return then(Answered::new(&plan, &vmlinux, &[], relocated)).map(Some);
         }
         relocated
     };
     targets.open_modules(object)?;
     let vmlinux = targets.parse(&mut slots)?;
     if targets.modules.is_empty() {
-        return patched(object, &plan, &[vmlinux], &[], relocated);
+        return then(Answered::new(&plan, &[vmlinux], &[], relocated)).map(Some);
     }
     let mut module_slots = Vec::new();
     let modules = targets.parse_modules(&vmlinux, &mut module_slots)?;
     let views: Vec<_> = core::iter::once(vmlinux).chain(modules).collect();
-    let names: Vec<_> = targets
-        .modules
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let modules = targets.modules.iter();
+    let names: Vec<_> = modules.map(|(name, _)| name.as_str()).collect();
     let relocated = relocate_wanted(&plan, &views, wanted)?;
-    patched(object, &plan, &views, &names, relocated)
+    then(Answered::new(&plan, &views, &names, relocated)).map(Some)
 }
 
 /// Whether a record of a wanted program asks about the target.
@@ -167,54 +195,78 @@ fn asks_target(plan: &Plan<'_>, wanted: impl Fn(&ProgramRange) -> bool) -> reloc
     Ok(false)
 }
 
-/// Takes the result apart: all failures, or all sections.
-fn patched(
-    object: &Object,
-    plan: &Plan<'_>,
-    targets: &[Btf<'_>],
-    modules: &[&str],
-    relocated: Relocated,
-) -> Result<Patched, ErrorKind> {
-    let mut poisoned = HashMap::new();
-    let mut failed = Vec::new();
-    for planned in plan.sections() {
-        let planned = planned?;
-        let answers = relocated
-            .resolutions
-            .get(planned.first..)
-            .unwrap_or_default();
-        for (record, answer) in planned.records.into_iter().zip(answers) {
-            let Resolution { outcome, .. } = *answer;
-            let subject = Subject::new(plan.local(), targets, &record).with_module_names(modules);
-            let reason = || OutcomeText::new(subject, outcome).to_string();
-            match (outcome, planned.programs.index()) {
-                (Outcome::Poison(_), Some(section)) => {
-                    let text = format!("{}: {}", subject.path(), reason());
-                    poisoned.insert((section, record.insn_off), text);
-                }
-                (Outcome::Failed(_), section) => {
-                    let functions = &object.parts.functions;
-                    let nth = section
-                        .and_then(|section| find_function(functions, section, record.insn_off));
-                    let function = nth.and_then(|nth| functions.get(nth));
-                    failed.push((
-                        nth,
-                        FailedRelocation {
-                            program: function.map(|one| one.name.clone()).unwrap_or_default(),
-                            section: String::from_utf8_lossy(planned.name).into_owned(),
-                            offset_bytes: record.insn_off,
-                            path: subject.path().to_string(),
-                            reason: reason(),
-                        },
-                    ));
-                }
-                _ => {}
-            }
+impl<'a> Answered<'a> {
+    const fn new(
+        plan: &'a Plan<'a>,
+        targets: &'a [Btf<'a>],
+        modules: &'a [&'a str],
+        relocated: Relocated,
+    ) -> Self {
+        Self {
+            plan,
+            targets,
+            modules,
+            relocated,
         }
     }
-    Ok(Patched {
-        sections: relocated.sections.into_iter().collect(),
-        poisoned,
-        failed,
-    })
+
+    /// What there is to say about a program, or about all.
+    fn report(&self, program: Option<&str>) -> relocore::Result<Report> {
+        Report::new(&Input {
+            plan: self.plan,
+            targets: self.targets,
+            modules: self.modules,
+            relocated: &self.relocated,
+            which: Which::Missing,
+            program,
+        })
+    }
+
+    /// Takes the result apart: what has failed, and all sections.
+    fn patched(self, object: &Object) -> Result<Patched, ErrorKind> {
+        let mut failed = Vec::new();
+        let mut report = None;
+        for planned in self.plan.sections() {
+            let planned = planned?;
+            let answers = self.relocated.resolutions.get(planned.first..);
+            let answers = answers.unwrap_or_default();
+            for (record, answer) in planned.records.into_iter().zip(answers) {
+                if !matches!(answer.outcome, Outcome::Failed(_)) {
+                    continue;
+                }
+                let report = match &report {
+                    Some(report) => report,
+                    None => report.insert(self.report(None)?),
+                };
+                let section = planned.programs.index();
+                let functions = &object.parts.functions;
+                let nth =
+                    section.and_then(|section| find_function(functions, section, record.insn_off));
+                let function = nth.and_then(|nth| functions.get(nth));
+                let finding =
+                    section.and_then(|section| report.finding_at(section, record.insn_off));
+                let subject = Subject::new(self.plan.local(), self.targets, &record)
+                    .with_module_names(self.modules);
+                failed.push((
+                    nth,
+                    FailedRelocation {
+                        program: function.map(|one| one.name.clone()).unwrap_or_default(),
+                        section: String::from_utf8_lossy(planned.name).into_owned(),
+                        offset_bytes: record.insn_off,
+                        path: subject.path().to_string(),
+                        reason: OutcomeText::new(subject, answer.outcome).to_string(),
+                        explanation: finding.map(explanation).unwrap_or_default(),
+                    },
+                ));
+            }
+        }
+        Ok(Patched {
+            sections: self.relocated.sections.into_iter().collect(),
+            failed,
+        })
+    }
+}
+
+fn explanation(finding: &Finding) -> String {
+    FindingText::new(finding, Style::PLAIN).to_string()
 }

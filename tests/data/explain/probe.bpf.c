@@ -215,4 +215,19 @@ int registers(struct pt_regs *regs)
 	return regs->di + regs->ax;
 }
 
+// Two of the above, after more work than the first buffer for the verifier's log has room for.
+SEC("raw_tp/two_missing")
+int two_missing(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)ctx->args[0];
+	struct mm_struct *mm = (void *)ctx->args[1];
+	unsigned long long sum = 0;
+
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < 2000; i++)
+		sum += bpf_get_prandom_u32() ^ i;
+	out = sum + BPF_CORE_READ(task, thread_id);
+	return BPF_CORE_READ(mm, rss_pages);
+}
+
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
