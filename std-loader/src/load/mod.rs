@@ -110,8 +110,8 @@ pub(crate) fn load(object: &Object) -> Result<Loaded, ErrorKind> {
 }
 
 fn load_once(object: &Object) -> Result<Loaded, ErrorKind> {
-    let mut prepared = prepare(object)?;
     let token = Token::open(object)?;
+    let mut prepared = prepare(object, token.as_ref())?;
     let modules = ModuleFds::open(core::mem::take(&mut prepared.modules))?;
     let btf = object_btf::load(&object.parts.btf, token.as_ref(), &mut prepared.notes);
     let kernel = Kernel {
@@ -250,7 +250,7 @@ impl Kernel<'_> {
             ..ProgLoad::default()
         };
         let level = program.log_level().unwrap_or(self.object.log_level);
-        let (fd, log) = program::load(program, &load, level, &assembled, material)?;
+        let (fd, log) = program::load(program, &load, level, self.token, &assembled, material)?;
         for made in material.maps.iter().flatten().filter(|made| made.is_rodata) {
             // For listings, which show a program's constants; older kernels can't, and do without.
             let _ = prog_bind_map(fd.as_fd(), made.map.as_fd());
