@@ -16,6 +16,7 @@ use crate::sys::bpf::{BtfLoad, ProgLoad, btf_load, prog_load};
 use crate::sys::{AttachType, ProgType, SysError};
 
 use super::memlock::with_memlock;
+use super::token::Token;
 
 /// Something that not every kernel can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ impl Feature {
     /// another reason (no privilege, no memory) counts as no, and is not remembered.
     #[must_use]
     pub fn is_there(self) -> bool {
-        has(self)
+        has(self, None)
     }
 }
 
@@ -129,8 +130,8 @@ const YES: u8 = 2;
 static ANSWERS: [AtomicU8; Feature::ALL.len()] =
     [const { AtomicU8::new(UNKNOWN) }; Feature::ALL.len()];
 
-/// See [`Feature::is_there`].
-pub(super) fn has(feature: Feature) -> bool {
+/// See [`Feature::is_there`]; in a user namespace with a token.
+pub(super) fn has(feature: Feature, token: Option<&Token>) -> bool {
     let answer = ANSWERS.get(feature as usize);
     match answer.map(|answer| answer.load(Ordering::Relaxed)) {
         Some(NO) => return false,
@@ -139,15 +140,15 @@ pub(super) fn has(feature: Feature) -> bool {
     }
     let tried = match feature {
         // What the limit depends on.
-        Feature::MemcgAccounting => attempt(feature),
-        _ => with_memlock(|| attempt(feature)),
+        Feature::MemcgAccounting => attempt(feature, token),
+        _ => with_memlock(|| attempt(feature, token)),
     };
     let known = match tried {
-        Ok(()) => YES,
-        Err(error) if is_refusal(error) => NO,
-        Err(_) => UNKNOWN,
+        Ok(()) => Some(YES),
+        Err(error) if is_refusal(error) => Some(NO),
+        Err(_) => None,
     };
-    if let Some(answer) = answer {
+    if let (Some(answer), Some(known)) = (answer, known) {
         answer.store(known, Ordering::Relaxed);
     }
     tried.is_ok()
@@ -162,8 +163,16 @@ pub(super) const fn is_refusal(error: SysError) -> bool {
     matches!(error.errno, EINVAL | E2BIG | EACCES | EOPNOTSUPP | ENOTSUPP)
 }
 
-fn attempt(feature: Feature) -> Result<(), SysError> {
-    let default = ProgLoad::default();
+fn attempt(feature: Feature, token: Option<&Token>) -> Result<(), SysError> {
+    let default = ProgLoad {
+        flags: Token::flag(token),
+        token: Token::fd(token),
+        ..ProgLoad::default()
+    };
+    let tracing = ProgLoad {
+        prog_type: ProgType::TRACEPOINT,
+        ..default
+    };
     match feature {
         Feature::ProgramName => program(
             &[NOTHING, EXIT],
@@ -189,12 +198,12 @@ fn attempt(feature: Feature) -> Result<(), SysError> {
                 call(113),
                 EXIT,
             ],
-            tracing(),
+            tracing,
         ),
-        Feature::BpfCookie => program(&[call(174), EXIT], tracing()),
+        Feature::BpfCookie => program(&[call(174), EXIT], tracing),
         // `bpf_ktime_get_coarse_ns` came with the same kernel.
         Feature::MemcgAccounting => program(&[call(160), EXIT], default),
-        feature => types(feature),
+        feature => types(feature, token),
     }
 }
 
@@ -213,13 +222,6 @@ const fn insn(code: u8, dst: u8, src: u8, imm: i32) -> Insn {
         src,
         off: 0,
         imm,
-    }
-}
-
-fn tracing<'a>() -> ProgLoad<'a> {
-    ProgLoad {
-        prog_type: ProgType::TRACEPOINT,
-        ..ProgLoad::default()
     }
 }
 
@@ -243,7 +245,7 @@ fn program(insns: &[Insn], load: ProgLoad<'_>) -> Result<(), SysError> {
 }
 
 /// Loads the smallest BTF that has it, and lets go of it.
-fn types(feature: Feature) -> Result<(), SysError> {
+fn types(feature: Feature, token: Option<&Token>) -> Result<(), SysError> {
     let mut image = BtfImage::empty(Endian::NATIVE);
     let name = image.add_string("relocore").0;
     let head = |kind: Kind, vlen| info(kind.number(), vlen);
@@ -288,7 +290,8 @@ fn types(feature: Feature) -> Result<(), SysError> {
     }
     let load = BtfLoad {
         btf: &image.to_bytes(),
-        ..BtfLoad::default()
+        flags: Token::flag(token),
+        token: Token::fd(token),
     };
     btf_load(&load, None).map(drop)
 }

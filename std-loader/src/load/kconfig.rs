@@ -15,6 +15,7 @@ use crate::object::{Extern, ExternKind, ExternProblem, Object};
 
 use super::Note;
 use super::feature::{Feature, has};
+use super::token::Token;
 
 /// The value, and what is missing in it.
 pub(super) struct Kconfig {
@@ -57,6 +58,7 @@ impl Slot<'_> {
 pub(super) fn value(
     object: &Object,
     used: &[bool],
+    token: Option<&Token>,
     notes: &mut Vec<Note>,
 ) -> Result<Kconfig, ErrorKind> {
     let externs = &object.parts.externs;
@@ -80,7 +82,7 @@ pub(super) fn value(
         };
         if one.name.starts_with("CONFIG_") {
             options.push(slot);
-        } else if let Err(problem) = store_virtual(&slot, slot.of(&mut value)) {
+        } else if let Err(problem) = store_virtual(&slot, slot.of(&mut value), token) {
             problems.push((nth, problem));
         }
     }
@@ -113,7 +115,7 @@ pub(super) fn value(
     })
 }
 
-fn store_virtual(slot: &Slot<'_>, out: &mut [u8]) -> Result<(), Problem> {
+fn store_virtual(slot: &Slot<'_>, out: &mut [u8], token: Option<&Token>) -> Result<(), Problem> {
     let one = slot.one;
     if !one.name.starts_with("LINUX_") {
         return Err(Problem::Extern(ExternProblem::KconfigName));
@@ -124,7 +126,7 @@ fn store_virtual(slot: &Slot<'_>, out: &mut [u8]) -> Result<(), Problem> {
         }
         return Ok(());
     };
-    let number = match known.value(|| has(Feature::BpfCookie)) {
+    let number = match known.value(|| has(Feature::BpfCookie, token)) {
         Ok(number) => number,
         Err(_) if !slot.needed => return Ok(()),
         Err(error) => return Err(Problem::Virtual(error)),

@@ -150,7 +150,7 @@ impl Material<'_> {
             value_type_btf_obj: module,
             token: Token::fd(self.token),
         };
-        let (fd, flags) = create_on_any_kernel(&create, definition.role)
+        let (fd, flags) = create_on_any_kernel(&create, definition.role, self.token)
             .map_err(|error| create_error(definition, error))?;
         let lost_mapping = flags & map_flags::MMAPABLE != create.flags & map_flags::MMAPABLE;
         Ok(Made {
@@ -198,7 +198,11 @@ impl AsFd for Inner {
 
 /// Creates it as it is, or, where the kernel refuses, with less of what an older one does not
 /// know: types of its contents, a mapping for user space, a name. Gives the flags, too.
-fn create_on_any_kernel(create: &MapCreate<'_>, role: MapRole) -> Result<(MapFd, u32), SysError> {
+fn create_on_any_kernel(
+    create: &MapCreate<'_>,
+    role: MapRole,
+    token: Option<&Token>,
+) -> Result<(MapFd, u32), SysError> {
     let make = |create: &MapCreate<'_>| with_memlock(|| MapFd::create(create));
     let mut older = *create;
     let first = match make(create) {
@@ -219,7 +223,7 @@ fn create_on_any_kernel(create: &MapCreate<'_>, role: MapRole) -> Result<(MapFd,
                 return Ok((fd, older.flags));
             }
         }
-        if !has(Feature::ProgramName) {
+        if !has(Feature::ProgramName, token) {
             older.name = "";
             if let Ok(fd) = make(&older) {
                 return Ok((fd, older.flags));

@@ -30,5 +30,5 @@ pub(super) fn with_memlock<T>(
 /// privilege no feature can be tried.
 fn is_limited() -> bool {
     let is_newer = kernel_version().is_ok_and(|known| known.version >= CHARGES_CGROUPS);
-    !is_newer && !has(Feature::MemcgAccounting)
+    !is_newer && !has(Feature::MemcgAccounting, None)
 }

@@ -110,8 +110,8 @@ pub(crate) fn load(object: &Object) -> Result<Loaded, ErrorKind> {
 }
 
 fn load_once(object: &Object) -> Result<Loaded, ErrorKind> {
-    let mut prepared = prepare(object)?;
     let token = Token::open(object)?;
+    let mut prepared = prepare(object, token.as_ref())?;
     let modules = ModuleFds::open(core::mem::take(&mut prepared.modules))?;
     let btf = object_btf::load(&object.parts.btf, token.as_ref(), &mut prepared.notes);
     let kernel = Kernel {
@@ -254,7 +254,9 @@ impl Kernel<'_> {
             let reached = material.code.reached();
             relocate::explain(self.object, material.elf, reached, program.name())
         };
-        let (fd, log) = program::load(program, &load, level, &assembled, material, explain)?;
+        let token = self.token;
+        let loaded = program::load(program, &load, level, token, &assembled, material, explain);
+        let (fd, log) = loaded?;
         for made in material.maps.iter().flatten().filter(|made| made.is_rodata) {
             // For listings, which show a program's constants; older kernels can't, and do without.
             let _ = prog_bind_map(fd.as_fd(), made.map.as_fd());

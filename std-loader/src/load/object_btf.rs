@@ -33,7 +33,9 @@ pub(super) fn load(
         Err(source) => source,
     };
     let older = match is_refusal(source) {
-        true => sanitized(image, has).ok().flatten(),
+        true => sanitized(image, |feature| has(feature, token))
+            .ok()
+            .flatten(),
         false => None,
     };
     let bytes = older.unwrap_or(bytes);

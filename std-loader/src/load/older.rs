@@ -18,6 +18,7 @@ use crate::sys::bpf::{ProgLoad, Records};
 use crate::sys::{AttachType, SysError};
 
 use super::feature::{Feature, has, is_refusal};
+use super::token::Token;
 
 /// What is to be different.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,9 +34,10 @@ pub(super) fn for_older_kernel(
     load: &ProgLoad<'_>,
     attach_type_optional: bool,
     source: SysError,
+    token: Option<&Token>,
 ) -> Option<Older> {
     is_refusal(source)
-        .then(|| older(load, attach_type_optional, has))
+        .then(|| older(load, attach_type_optional, |feature| has(feature, token)))
         .filter(|older| *older != Older::default())
 }
 

@@ -21,6 +21,7 @@ use super::externs::{Externs, Value};
 use super::kconfig::Kconfig;
 use super::kernel_types::KernelTypes;
 use super::relocate::Patched;
+use super::token::Token;
 use super::{Note, attach_target, externs, kconfig, relocate, struct_ops};
 
 /// An object that is ready to be created in the kernel.
@@ -43,7 +44,10 @@ pub(super) struct Prepared<'a> {
 }
 
 /// Does steps 1 to 5.
-pub(super) fn prepare(object: &Object) -> Result<Prepared<'_>, ErrorKind> {
+pub(super) fn prepare<'a>(
+    object: &'a Object,
+    token: Option<&Token>,
+) -> Result<Prepared<'a>, ErrorKind> {
     let elf = elf::Object::parse(&object.file)?;
     if elf.endian() != Endian::NATIVE {
         return Err(ErrorKind::ByteOrder);
@@ -62,7 +66,7 @@ pub(super) fn prepare(object: &Object) -> Result<Prepared<'_>, ErrorKind> {
     let attach_to = attach_target::find(&mut chosen, &operations, &mut kernel)?;
     let patched = relocate::relocate(object, elf, code.reached())?;
     let used = used_externs(&object.parts.externs.list, &chosen, &code);
-    let kconfig = kconfig::value(object, &used, &mut notes)?;
+    let kconfig = kconfig::value(object, &used, token, &mut notes)?;
     let externs = externs::resolve(
         &object.parts.externs.list,
         &used,
@@ -175,7 +179,7 @@ mod tests {
         let mut object = Object::from_bytes("demo", file).ok()?;
         object.target(Target::Bytes(target.to_vec()));
         object.kconfig_text("CONFIG_HZ=250\n");
-        let prepared = prepare(&object).ok()?;
+        let prepared = prepare(&object, None).ok()?;
         let modules = ModuleFds::default();
         let material = Material {
             elf: prepared.elf,

@@ -23,6 +23,7 @@ use super::log::logged;
 use super::memlock::with_memlock;
 use super::older::for_older_kernel;
 use super::refused::Refused;
+use super::token::Token;
 use super::unknown;
 use super::verifier_log::{rewritten, unknown_calls};
 
@@ -33,6 +34,7 @@ pub(super) fn load(
     program: &Program,
     load: &ProgLoad<'_>,
     log_level: u32,
+    token: Option<&Token>,
     assembled: &Assembled,
     material: &Material<'_>,
     explain: impl FnOnce(&Program) -> Option<Report>,
@@ -48,7 +50,7 @@ pub(super) fn load(
         .sec()
         .kind
         .is_some_and(|kind| kind.attach_type_optional);
-    if let Some(older) = for_older_kernel(load, optional, source)
+    if let Some(older) = for_older_kernel(load, optional, source, token)
         && let (Ok(fd), text) = logged(log_level, |log| prog_load(&older.of(load), log))
     {
         return Ok((fd, text));
