@@ -229,6 +229,8 @@ def main():
     anonymous = re.search(r"RssAnon\D+(\d+) kB", text)
     if not anonymous or not stack and not arguments.std:
         wrong.append("no word of memory")
+    if anonymous and stack and int(anonymous[1]) > 128:
+        wrong.append(f"memory: {anonymous[1]} kB, expected at most 128 kB")
     peak = re.search(r"VmHWM\D+(\d+) kB", text)
     relocated = re.search(r"(?:records,|loaded:) (\d+) us", text)
     way = "mapped" if re.search(r"bytes, mapped", text) else f"paged {int(stack[3]) // 1024} KiB" if stack else "read"

@@ -48,7 +48,10 @@ pub fn map_create(shape: &MapShape) -> Result<Fd> {
 pub fn set(map: Fd, value: &[u8], freeze: bool) -> Result<()> {
     const UPDATE: usize = 2;
     const FREEZE: usize = 22;
-    sys::bpf(UPDATE, &[pair(map.0, 0), pointer(&[0_u32]), pointer(value), 0])?;
+    sys::bpf(
+        UPDATE,
+        &[pair(map.0, 0), pointer(&[0_u32]), pointer(value), 0],
+    )?;
     if freeze {
         sys::bpf(FREEZE, &[pair(map.0, 0)])?;
     }

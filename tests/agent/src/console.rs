@@ -43,7 +43,11 @@ impl Line {
     #[inline(never)]
     pub fn bytes(self, bytes: &[u8]) -> Self {
         for &byte in bytes.iter().take_while(|&&byte| byte != 0) {
-            push(if matches!(byte, b' '..=b'~') { byte } else { b'?' });
+            push(if matches!(byte, b' '..=b'~') {
+                byte
+            } else {
+                b'?'
+            });
         }
         self
     }

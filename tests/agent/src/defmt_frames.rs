@@ -29,7 +29,11 @@ static FRAME: Shared = Shared(UnsafeCell::new(Frame {
 
 fn with_frame(work: impl FnOnce(&mut defmt::Encoder, &mut dyn FnMut(&[u8]))) {
     // SAFETY: see `Shared`; no other reference lives.
-    let Frame { encoder, bytes, len } = unsafe { &mut *FRAME.0.get() };
+    let Frame {
+        encoder,
+        bytes,
+        len,
+    } = unsafe { &mut *FRAME.0.get() };
     work(encoder, &mut |more| {
         for &byte in more {
             if *len == bytes.len() {

@@ -25,13 +25,28 @@ impl Ring {
     pub fn open(map: Fd, bytes: usize) -> Result<Self> {
         const PAGE: usize = 4096;
         let consumer = sys::map(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, Some((map, 0)))?;
-        let producer = sys::map(0, PAGE + 2 * bytes, PROT_READ, MAP_SHARED, Some((map, PAGE)))?;
+        let producer = sys::map(
+            0,
+            PAGE + 2 * bytes,
+            PROT_READ,
+            MAP_SHARED,
+            Some((map, PAGE)),
+        )?;
         // SAFETY: both are mapped, hold a counter at their start, and stay mapped.
         let (consumer, producer, data) = unsafe {
             let counter = |at: usize| &*(at as *const AtomicUsize);
-            (counter(consumer), counter(producer), (producer + PAGE) as *const u8)
+            (
+                counter(consumer),
+                counter(producer),
+                (producer + PAGE) as *const u8,
+            )
         };
-        Ok(Self { consumer, producer, data, bytes })
+        Ok(Self {
+            consumer,
+            producer,
+            data,
+            bytes,
+        })
     }
 
     /// Hands over what is there.
@@ -48,7 +63,10 @@ impl Ring {
                     return;
                 }
                 let bytes = (len & !DISCARDED) as usize;
-                (len, core::slice::from_raw_parts(head.add(HEAD_BYTES), bytes))
+                (
+                    len,
+                    core::slice::from_raw_parts(head.add(HEAD_BYTES), bytes),
+                )
             };
             if len & DISCARDED == 0 {
                 each(record);

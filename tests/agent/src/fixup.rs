@@ -18,7 +18,11 @@ const HEAD_BYTES: usize = 12;
 const SIZE_AT: usize = 8;
 
 /// The copy, in `image`.
-pub fn prepared<'i>(object: &Object<'_>, btf: &Btf<'_>, image: &'i mut [u8; MOST_BYTES]) -> Result<&'i [u8]> {
+pub fn prepared<'i>(
+    object: &Object<'_>,
+    btf: &Btf<'_>,
+    image: &'i mut [u8; MOST_BYTES],
+) -> Result<&'i [u8]> {
     let original = object.btf()?;
     let image = image.get_mut(..original.len());
     let image = image.ok_or(Error::Beyond("more than 6 KiB of BTF"))?;

@@ -61,8 +61,15 @@ impl Kernel {
                 return None;
             }
             if let Some([b'=', digits @ ..]) = line.strip_prefix(name) {
-                let digit = |value: u64, byte: &u8| value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
-                return Some(digits.iter().take_while(|byte| byte.is_ascii_digit()).fold(0, digit));
+                let digit = |value: u64, byte: &u8| {
+                    value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'))
+                };
+                return Some(
+                    digits
+                        .iter()
+                        .take_while(|byte| byte.is_ascii_digit())
+                        .fold(0, digit),
+                );
             }
             at += line.len() + 1;
         }

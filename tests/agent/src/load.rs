@@ -117,7 +117,12 @@ impl<'a> Loader<'a> {
             let shape = shape(&self.local, &self.local.skip_mods(var.referred())?)?;
             let fd = bpf::map_create(&shape).map_err(refused("a map"))?;
             let name = self.local.name(var.name())?;
-            self.add(Map { name, section: None, fd, shape })?;
+            self.add(Map {
+                name,
+                section: None,
+                fd,
+                shape,
+            })?;
         }
         Ok(())
     }
@@ -136,7 +141,12 @@ impl<'a> Loader<'a> {
         if !data.is_empty() {
             bpf::set(fd, data, constant).map_err(refused("global data"))?;
         }
-        self.add(Map { name: &[], section: Some(section.index()), fd, shape })
+        self.add(Map {
+            name: &[],
+            section: Some(section.index()),
+            fd,
+            shape,
+        })
     }
 
     /// The map with what the object wants to know of the kernel's configuration.
@@ -255,7 +265,11 @@ impl<'a> Loader<'a> {
             let (place, fd) = place.zip(self.extern_map).ok_or(NOWHERE)?;
             (MAP_VALUE, fd, (place * 8) as i32)
         } else if let Some(map) = maps.clone().find(|map| map.section == symbol.section()) {
-            (MAP_VALUE, map.fd, addend.wrapping_add(symbol.value() as i32))
+            (
+                MAP_VALUE,
+                map.fd,
+                addend.wrapping_add(symbol.value() as i32),
+            )
         } else {
             let map = maps.find(|map| map.section.is_none() && map.name == name);
             (MAP, map.ok_or(NOWHERE)?.fd, 0)
@@ -272,7 +286,8 @@ fn shape(btf: &Btf<'_>, definition: &Type<'_>) -> Result<MapShape> {
     let mut shape = MapShape::default();
     for member in definition.members() {
         let target = btf.skip_mods(member.ty)?.referred();
-        let number = || -> Result<u32> { Ok(btf.type_by_id(target)?.array().map_or(0, |array| array.len)) };
+        let number =
+            || -> Result<u32> { Ok(btf.type_by_id(target)?.array().map_or(0, |array| array.len)) };
         match btf.name(member.name)? {
             b"type" => shape.kind = number()?,
             b"max_entries" => shape.max_entries = number()?,

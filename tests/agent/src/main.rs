@@ -55,16 +55,23 @@ fn watch(elf: &[u8], vmlinux: &[u8]) -> Result<()> {
 
     let start = sys::nanoseconds();
     let (mut roots, mut candidates) = ([Root::EMPTY; 32], [Candidate::EMPTY; 64]);
-    let mut survey = plan.survey(Workspace { roots: &mut roots, candidates: &mut candidates })?;
+    let mut survey = plan.survey(Workspace {
+        roots: &mut roots,
+        candidates: &mut candidates,
+    })?;
     let targets = [survey.open(vmlinux, &mut kernel_slots)?];
     let surveyed = sys::nanoseconds();
     let mut relocator = survey.relocator(&targets)?;
     let mut resolutions = [Resolution::EMPTY; 64];
     let records = plan.resolve(&mut relocator, &mut resolutions)?;
     let end = sys::nanoseconds();
-    line("relocated: ").number(records as u64).with(" records, ", (end - start) / 1000)
-        .with(" us (survey ", (surveyed - start) / 1000).with(" us), ", pager::faults() as u64)
-        .text(" pages read").end();
+    line("relocated: ")
+        .number(records as u64)
+        .with(" records, ", (end - start) / 1000)
+        .with(" us (survey ", (surveyed - start) / 1000)
+        .with(" us), ", pager::faults() as u64)
+        .text(" pages read")
+        .end();
 
     let kernel = kernel::kernel();
     let loader = Loader::new(&plan, &kernel)?;
@@ -72,23 +79,32 @@ fn watch(elf: &[u8], vmlinux: &[u8]) -> Result<()> {
         // Big enough for any section of this object; each program gets its own copy.
         let mut text = [0; 4096];
         let data = plan.object().section(program.section)?.data()?;
-        let text = text.get_mut(..data.len()).ok_or(Error::Beyond("a section of 4 KiB"))?;
+        let text = text
+            .get_mut(..data.len())
+            .ok_or(Error::Beyond("a section of 4 KiB"))?;
         text.copy_from_slice(data);
         for planned in plan.sections() {
             let planned = planned?;
             if planned.programs.index() == Some(program.section) {
-                plan.patch(&planned, &mut resolutions, text, |nth, applied| show(&plan, nth, applied));
+                plan.patch(&planned, &mut resolutions, text, |nth, applied| {
+                    show(&plan, nth, applied)
+                });
             }
         }
         let mut log = [0; 1024];
         if let Err(error) = loader.load(program, text, &mut log) {
-            log.split(|&byte| byte == b'\n').for_each(|text| line("verifier: ").bytes(text).end());
+            log.split(|&byte| byte == b'\n')
+                .for_each(|text| line("verifier: ").bytes(text).end());
             return Err(error);
         }
-        line("loaded: ").bytes(plan.object().symbols()?.get(program.symbol)?.name()?).end();
+        line("loaded: ")
+            .bytes(plan.object().symbols()?.get(program.symbol)?.name()?)
+            .end();
     }
     if let Err(errno) = loader.btf {
-        line("note: the object's BTF was refused, ").error(errno).end();
+        line("note: the object's BTF was refused, ")
+            .error(errno)
+            .end();
     }
 
     let (ring, bytes) = loader.ring().ok_or(Error::Beyond("no ring buffer"))?;
@@ -102,12 +118,21 @@ fn watch(elf: &[u8], vmlinux: &[u8]) -> Result<()> {
 
 /// Says what became of a record.
 fn show(plan: &Plan<'_>, nth: usize, applied: Applied) {
-    let Some(entry) = plan.records().nth(nth) else { return };
+    let Some(entry) = plan.records().nth(nth) else {
+        return;
+    };
     let (local, record) = (plan.local(), entry.record);
-    let root = local.type_by_id(record.type_id).and_then(|ty| local.name(ty.name()));
-    let line = line("record ").number(nth as u64).with(" insn ", (record.insn_off / 8).into())
-        .with(" kind ", record.kind.into()).text(" ").bytes(root.unwrap_or_default())
-        .text(" ").bytes(local.name(record.access).unwrap_or_default());
+    let root = local
+        .type_by_id(record.type_id)
+        .and_then(|ty| local.name(ty.name()));
+    let line = line("record ")
+        .number(nth as u64)
+        .with(" insn ", (record.insn_off / 8).into())
+        .with(" kind ", record.kind.into())
+        .text(" ")
+        .bytes(root.unwrap_or_default())
+        .text(" ")
+        .bytes(local.name(record.access).unwrap_or_default());
     match applied.outcome {
         Outcome::Value(value) => line.with(" value ", value),
         Outcome::Absent(_) => line.text(" absent"),
@@ -123,16 +148,24 @@ fn vmlinux(may_map: bool) -> sys::Result<&'static [u8]> {
     const PATHS: [&CStr; 2] = [c"/sys/kernel/btf/vmlinux", c"/btf/vmlinux"];
     let (path, opened) = match pager::open(PATHS[0], may_map) {
         Err(errno) => {
-            line("note: no BTF of the kernel's own, ").error(errno).end();
+            line("note: no BTF of the kernel's own, ")
+                .error(errno)
+                .end();
             (PATHS[1], pager::open(PATHS[1], true)?)
         }
         Ok(opened) => (PATHS[0], opened),
     };
     let (bytes, how) = opened;
-    let line = line("btf: ").bytes(path.to_bytes()).with(" ", bytes.len() as u64).text(" bytes, ");
+    let line = line("btf: ")
+        .bytes(path.to_bytes())
+        .with(" ", bytes.len() as u64)
+        .text(" bytes, ");
     match how {
         How::Mapped => line.text("mapped"),
-        How::Paged(errno) => line.with("paged in ", pager::PAGES as u64).text(" pages, mmap: ").error(errno),
+        How::Paged(errno) => line
+            .with("paged in ", pager::PAGES as u64)
+            .text(" pages, mmap: ")
+            .error(errno),
     }
     .end();
     Ok(bytes)
@@ -149,8 +182,14 @@ extern "C" fn start(arguments: *const usize) -> ! {
         witness::testify();
     }
     for (kind, at) in [(c"proc", c"/proc"), (c"sysfs", c"/sys")] {
-        if sys::getpid() == 1 && let Err(errno) = sys::mount(kind, at) {
-            line("note: not mounted: ").bytes(at.to_bytes()).text(", ").error(errno).end();
+        if sys::getpid() == 1
+            && let Err(errno) = sys::mount(kind, at)
+        {
+            line("note: not mounted: ")
+                .bytes(at.to_bytes())
+                .text(", ")
+                .error(errno)
+                .end();
         }
     }
     // For tests: a kernel without BTF, and an older one whose BTF can't be mapped.
@@ -162,7 +201,11 @@ extern "C" fn start(arguments: *const usize) -> ! {
     #[cfg(feature = "defmt")]
     sys::raw_output(console::CONSOLE);
     sys::unlimited_locked_memory();
-    line("agent: Linux ").bytes(&kernel::kernel().release).text(" ").text(sys::MACHINE).end();
+    line("agent: Linux ")
+        .bytes(&kernel::kernel().release)
+        .text(" ")
+        .text(sys::MACHINE)
+        .end();
     probes::run();
     let done = match vmlinux(may_map) {
         Ok(vmlinux) => watch(&OBJECT, vmlinux),
@@ -171,7 +214,9 @@ extern "C" fn start(arguments: *const usize) -> ! {
     witness::memory();
     match done {
         Ok(()) => line("agent: done"),
-        Err(Error::Refused(what, errno)) => line("agent: refused: ").text(what).text(", ").error(errno),
+        Err(Error::Refused(what, errno)) => {
+            line("agent: refused: ").text(what).text(", ").error(errno)
+        }
         Err(Error::Beyond(what)) => line("agent: not for this agent: ").text(what),
         Err(Error::Input) => line("agent: the object or the BTF is wrong"),
     }

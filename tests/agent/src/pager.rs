@@ -18,7 +18,7 @@ use crate::sys::{self, Errno, Fd, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_RE
 /// Bytes of a page here: two of the machine's, because a fault costs more than a longer read.
 pub const PAGE_BYTES: usize = 8192;
 /// Pages that are in memory at once.
-pub const PAGES: usize = 7;
+pub const PAGES: usize = 6;
 
 /// The one file that is read by faults. Its handler can only find it here.
 struct Pager {
@@ -86,7 +86,12 @@ fn reserve(file: Fd, bytes: usize) -> sys::Result<usize> {
     PAGER.empty.store(empty.0, Relaxed);
     let handler: extern "C" fn(usize, *const [usize; 3]) = on_fault;
     // struct sigaction: handler, flags, restorer, mask
-    let action = [handler as usize, SA_SIGINFO | SA_RESTORER, sys::SIGRETURN as usize, 0];
+    let action = [
+        handler as usize,
+        SA_SIGINFO | SA_RESTORER,
+        sys::SIGRETURN as usize,
+        0,
+    ];
     sys::on_signal(SIGBUS, &action)?;
     Ok(start)
 }
@@ -96,7 +101,9 @@ extern "C" fn on_fault(_signal: usize, info: *const [usize; 3]) {
     // SAFETY: the kernel hands over a `siginfo_t`, whose third word is the address.
     let [_, _, address] = unsafe { info.read() };
     if bring(address).is_err() {
-        line("agent: no memory at address ").number(address as u64).end();
+        line("agent: no memory at address ")
+            .number(address as u64)
+            .end();
         sys::power_off(1);
     }
 }
@@ -123,7 +130,11 @@ fn bring(address: usize) -> sys::Result<()> {
     let file = Fd(PAGER.file.load(Relaxed));
     let mut filled = 0;
     while filled < PAGE_BYTES {
-        match sys::pread(file, to.get_mut(filled..).unwrap_or_default(), offset + filled)? {
+        match sys::pread(
+            file,
+            to.get_mut(filled..).unwrap_or_default(),
+            offset + filled,
+        )? {
             0 => break, // the file's end
             more => filled += more,
         }

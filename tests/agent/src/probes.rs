@@ -15,9 +15,36 @@ const KINDS: [(&str, [u32; 4]); 4] = [
 
 /// Kinds of maps that came after 5.8.
 const MAPS: [(&str, MapShape); 3] = [
-    ("ringbuf", MapShape { kind: 27, key_bytes: 0, value_bytes: 0, max_entries: 65536, flags: 0 }),
-    ("bloom", MapShape { kind: 30, key_bytes: 0, value_bytes: 4, max_entries: 1, flags: 0 }),
-    ("arena", MapShape { kind: 33, key_bytes: 0, value_bytes: 0, max_entries: 1, flags: 1 << 10 }),
+    (
+        "ringbuf",
+        MapShape {
+            kind: 27,
+            key_bytes: 0,
+            value_bytes: 0,
+            max_entries: 65536,
+            flags: 0,
+        },
+    ),
+    (
+        "bloom",
+        MapShape {
+            kind: 30,
+            key_bytes: 0,
+            value_bytes: 4,
+            max_entries: 1,
+            flags: 0,
+        },
+    ),
+    (
+        "arena",
+        MapShape {
+            kind: 33,
+            key_bytes: 0,
+            value_bytes: 0,
+            max_entries: 1,
+            flags: 1 << 10,
+        },
+    ),
 ];
 
 /// Helpers without arguments.
@@ -27,7 +54,11 @@ const HELPERS: [(&str, u8); 3] = [("boot-ns", 125), ("task-btf", 158), ("tai-ns"
 pub fn run() {
     let mut found = line("probes:");
     for (name, record) in &KINDS {
-        found = found.text(" ").text(name).text("=").text(yes(has_kind(record)));
+        found = found
+            .text(" ")
+            .text(name)
+            .text("=")
+            .text(yes(has_kind(record)));
     }
     for (name, shape) in &MAPS {
         let map = bpf::map_create(shape).map(crate::sys::close);
@@ -37,14 +68,25 @@ pub fn run() {
         // call helper; r0 = 0; exit
         let call = insn(0x85, *helper);
         let code = [call, insn(0xb7, 0), insn(0x95, 0)];
-        found = found.text(" ").text(name).text("=").text(yes(loads(code.as_flattened())));
+        found = found
+            .text(" ")
+            .text(name)
+            .text("=")
+            .text(yes(loads(code.as_flattened())));
     }
     // r0 = (s8) 0 as a move with sign extension, of the instruction set's version 4
     let mut extend = insn(0xbf, 0);
     let [_, _, low, high, ..] = &mut extend;
-    *(if cfg!(target_endian = "big") { high } else { low }) = 8;
+    *(if cfg!(target_endian = "big") {
+        high
+    } else {
+        low
+    }) = 8;
     let code = [insn(0xb7, 0), extend, insn(0x95, 0)];
-    found.text(" cpu-v4=").text(yes(loads(code.as_flattened()))).end();
+    found
+        .text(" cpu-v4=")
+        .text(yes(loads(code.as_flattened())))
+        .end();
 }
 
 fn yes(yes: bool) -> &'static str {
@@ -65,7 +107,9 @@ fn loads(insns: &[u8]) -> bool {
         name: b"probe",
         function: None,
     };
-    bpf::prog_load(&shape, &mut []).map(crate::sys::close).is_ok()
+    bpf::prog_load(&shape, &mut [])
+        .map(crate::sys::close)
+        .is_ok()
 }
 
 /// Loads BTF of an integer, a typedef of it, and a type of that record behind them.
@@ -78,7 +122,11 @@ fn has_kind(record: &[u32; 4]) -> bool {
     let mut words = [0_u32; 6 + 11 + 1];
     let head = [u32::from_ne_bytes(magic()), 24, 0, types, types, 3];
     let strings = u32::from_ne_bytes([0, b'x', 0, 0]);
-    let parts = head.iter().chain(&BEFORE).chain(record.iter().take(len)).chain(core::iter::once(&strings));
+    let parts = head
+        .iter()
+        .chain(&BEFORE)
+        .chain(record.iter().take(len))
+        .chain(core::iter::once(&strings));
     for (to, from) in words.iter_mut().zip(parts) {
         *to = *from;
     }

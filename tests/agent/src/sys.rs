@@ -42,7 +42,11 @@ fn fd(value: usize) -> Fd {
 
 /// Opens to read.
 pub fn open(path: &CStr) -> Result<Fd> {
-    sys(number::OPENAT, [AT_FDCWD, path.as_ptr() as usize, 0, 0, 0, 0]).map(fd)
+    sys(
+        number::OPENAT,
+        [AT_FDCWD, path.as_ptr() as usize, 0, 0, 0, 0],
+    )
+    .map(fd)
 }
 
 /// Writes all, as far as the kernel takes it.
@@ -58,7 +62,14 @@ pub fn write(to: Fd, mut bytes: &[u8]) {
 
 /// Reads from a place of a file: how many bytes, 0 at its end.
 pub fn pread(from: Fd, to: &mut [u8], offset: usize) -> Result<usize> {
-    let arguments = [from.0 as usize, to.as_mut_ptr() as usize, to.len(), offset, 0, 0];
+    let arguments = [
+        from.0 as usize,
+        to.as_mut_ptr() as usize,
+        to.len(),
+        offset,
+        0,
+        0,
+    ];
     sys(number::PREAD64, arguments)
 }
 
@@ -92,7 +103,10 @@ pub fn stat(path: &CStr) -> Result<Stat> {
     let mut buffer = [0_u64; 32]; // struct statx, the same on every machine
     let place = buffer.as_mut_ptr() as usize;
     let path = path.as_ptr() as usize;
-    sys(number::STATX, [AT_FDCWD, path, 0, STATX_BASIC_STATS, place, 0])?;
+    sys(
+        number::STATX,
+        [AT_FDCWD, path, 0, STATX_BASIC_STATS, place, 0],
+    )?;
     let [_, _, _, _, inode, size_bytes, ..] = buffer;
     Ok(Stat { inode, size_bytes })
 }
@@ -106,7 +120,13 @@ pub const MAP_FIXED: usize = 0x10;
 pub const MAP_ANONYMOUS: usize = 0x20;
 
 /// Maps `bytes` at `at` (0: anywhere), of a file or of none. Returns the address.
-pub fn map(at: usize, bytes: usize, access: usize, flags: usize, file: Option<(Fd, usize)>) -> Result<usize> {
+pub fn map(
+    at: usize,
+    bytes: usize,
+    access: usize,
+    flags: usize,
+    file: Option<(Fd, usize)>,
+) -> Result<usize> {
     let (file, offset) = file.map_or((usize::MAX, 0), |(file, offset)| (file.0 as usize, offset));
     let arguments = [at, bytes, access, flags, file, offset];
     if cfg!(target_arch = "s390x") {
@@ -118,7 +138,11 @@ pub fn map(at: usize, bytes: usize, access: usize, flags: usize, file: Option<(F
 
 /// An empty file without a place, of that name.
 pub fn empty_file(name: &CStr) -> Result<Fd> {
-    sys(number::MEMFD_CREATE, [name.as_ptr() as usize, 0, 0, 0, 0, 0]).map(fd)
+    sys(
+        number::MEMFD_CREATE,
+        [name.as_ptr() as usize, 0, 0, 0, 0, 0],
+    )
+    .map(fd)
 }
 
 /// Changes what may be done with mapped pages.
@@ -141,9 +165,14 @@ pub fn bpf(command: usize, attr: &[u64]) -> Result<Fd> {
 /// Nanoseconds of the monotonic clock.
 pub fn nanoseconds() -> u64 {
     let mut time = [0_u64; 2]; // struct timespec of 64-bit machines
-    let _ = sys(number::CLOCK_GETTIME, [1, time.as_mut_ptr() as usize, 0, 0, 0, 0]);
+    let _ = sys(
+        number::CLOCK_GETTIME,
+        [1, time.as_mut_ptr() as usize, 0, 0, 0, 0],
+    );
     let [seconds, nanoseconds] = time;
-    seconds.wrapping_mul(1_000_000_000).wrapping_add(nanoseconds)
+    seconds
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(nanoseconds)
 }
 
 /// `struct utsname`: system, node, release, version, machine, domain.
@@ -164,19 +193,29 @@ pub fn mount(kind: &CStr, at: &CStr) -> Result<()> {
 pub fn unlimited_locked_memory() {
     const RLIMIT_MEMLOCK: usize = 8;
     let unlimited = [u64::MAX; 2];
-    let _ = sys(number::PRLIMIT64, [0, RLIMIT_MEMLOCK, unlimited.as_ptr() as usize, 0, 0, 0]);
+    let _ = sys(
+        number::PRLIMIT64,
+        [0, RLIMIT_MEMLOCK, unlimited.as_ptr() as usize, 0, 0, 0],
+    );
 }
 
 /// Runs a program with one argument besides its own name, and waits until it ends.
 pub fn run(path: &CStr, argument: &CStr) -> Result<usize> {
     const SIGCHLD: usize = 17;
-    let flags = if cfg!(target_arch = "s390x") { [0, SIGCHLD] } else { [SIGCHLD, 0] };
+    let flags = if cfg!(target_arch = "s390x") {
+        [0, SIGCHLD]
+    } else {
+        [SIGCHLD, 0]
+    };
     let [first, second] = flags;
     let child = sys(number::CLONE, [first, second, 0, 0, 0, 0])?;
     if child == 0 {
         let arguments = [path.as_ptr() as usize, argument.as_ptr() as usize, 0];
         let (arguments, environment) = (arguments.as_ptr() as usize, [0_usize].as_ptr() as usize);
-        let _ = sys(number::EXECVE, [path.as_ptr() as usize, arguments, environment, 0, 0, 0]);
+        let _ = sys(
+            number::EXECVE,
+            [path.as_ptr() as usize, arguments, environment, 0, 0, 0],
+        );
         exit(127);
     }
     sys(number::WAIT4, [child, 0, 0, 0, 0, 0])

@@ -52,7 +52,11 @@ fn main() {
 fn watch() -> Result<(), Box<dyn Error>> {
     let name = uname()?;
     let text = |one: &std::ffi::OsStr| one.to_string_lossy().into_owned();
-    println!("agent: Linux {} {}", text(name.release()), text(name.machine()));
+    println!(
+        "agent: Linux {} {}",
+        text(name.release()),
+        text(name.machine())
+    );
     let start = Instant::now();
     let mut object = Object::from_bytes("demo", OBJECT)?;
     if let Ok(config) = fs::read_to_string("/config") {
@@ -71,7 +75,10 @@ fn watch() -> Result<(), Box<dyn Error>> {
         rings.consume(usize::MAX, |_, record| show(record))?;
     }
     let status = fs::read_to_string("/proc/self/status")?;
-    for line in status.lines().filter(|line| line.starts_with("RssAnon") || line.starts_with("VmHWM")) {
+    for line in status
+        .lines()
+        .filter(|line| line.starts_with("RssAnon") || line.starts_with("VmHWM"))
+    {
         println!("memory: {line}");
     }
     Ok(())
@@ -86,15 +93,32 @@ fn testify() {
 
 /// Prints a `struct event` of `tests/data/bpf/demo.bpf.c`.
 fn show(event: &[u8]) {
-    let word = |at: usize| event.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u32::from_ne_bytes(*word));
+    let word = |at: usize| {
+        event
+            .get(at..)
+            .and_then(<[u8]>::first_chunk)
+            .map_or(0, |word| u32::from_ne_bytes(*word))
+    };
     let byte = |at: usize| event.get(at).copied().unwrap_or_default();
-    let inode = event.first_chunk().map_or(0, |word| u64::from_ne_bytes(*word));
+    let inode = event
+        .first_chunk()
+        .map_or(0, |word| u64::from_ne_bytes(*word));
     let comm = event.get(40..56).unwrap_or_default();
     let comm = String::from_utf8_lossy(comm.split(|&byte| byte == 0).next().unwrap_or_default());
     println!(
         "event: pid {} parent {} comm {comm} exe-inode {inode} state {} version {} hz {} shmem {} comm-bytes {} \
          reset-on-fork {} arena {} old-state {} new-state {} task-bytes {}",
-        word(8), word(12), word(16), word(20), word(24), word(28), word(32),
-        byte(36), byte(37), byte(38), byte(39), word(56),
+        word(8),
+        word(12),
+        word(16),
+        word(20),
+        word(24),
+        word(28),
+        word(32),
+        byte(36),
+        byte(37),
+        byte(38),
+        byte(39),
+        word(56),
     );
 }
